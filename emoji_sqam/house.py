@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['PRETRAINED', 'BLUE', 'ORANGE', 'GREY', 'GREEN', 'in_test', 'budget', 'project_root', 'data_dir', 'cache_dir',
-           'artifacts_dir', 'trained', 'says_where', 'atomic', 'track', 'fit_progress', 'quiet_import', 'use_style',
-           'save_figure']
+           'artifacts_dir', 'trained', 'says_where', 'atomic', 'save_metrics', 'track', 'fit_progress', 'quiet_import',
+           'use_style', 'save_figure', 'diagram']
 
 # %% ../nbs/90_house.ipynb #04a48b11
-import atexit, os, shutil, sys, tempfile
+import atexit, json, os, shutil, sys, tempfile
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-import platformdirs
+import numpy as np, platformdirs
 
 # %% ../nbs/90_house.ipynb #89faf81e
 def in_test() -> bool:
@@ -83,6 +83,15 @@ def atomic(
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
+# %% ../nbs/90_house.ipynb #68906f95
+def save_metrics(
+    **metrics,  # name=value; a name that ends in `_loss` is better when lower, any other when higher
+):
+    "Note validation metrics beside this run's weights"
+    path = artifacts_dir()/'weights'/'metrics.json'
+    known = json.loads(path.read_text()) if path.exists() else {}
+    with atomic(path) as part: part.write_text(json.dumps(dict(sorted({**known, **metrics}.items())), indent=1)+'\n')
+
 # %% ../nbs/90_house.ipynb #f12f3bf7
 def track(
     items,        # what to go through
@@ -143,3 +152,31 @@ def save_figure(
         if hasattr(figure, 'savefig'): figure.savefig(part, metadata={'Software': None})
         else: figure.save(part, optimize=True)
     return path
+
+# %% ../nbs/90_house.ipynb #0262573e
+def diagram(
+    boxes,      # name → (x, y, text, colour); one unit is about the width of a box
+    arrows,     # pairs of names
+    title='',
+    width=1.,   # of a box, in the units of x
+    height=.62, # of a box, in the units of y
+    scale=1.05, # inches per unit
+):
+    "Boxes and arrows as a figure"
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+    xs, ys = zip(*[(x, y) for x,y,*_ in boxes.values()])
+    across, up = max(xs)-min(xs)+width+.3, max(ys)-min(ys)+height+.3
+    fig, ax = plt.subplots(figsize=(across*scale, up*scale+(.3 if title else 0)))
+    ax.set(xlim=(min(xs)-width/2-.15, max(xs)+width/2+.15), ylim=(min(ys)-height/2-.15, max(ys)+height/2+.15), title=title)
+    ax.axis('off')
+    for x,y,text,colour in boxes.values():
+        ax.add_patch(FancyBboxPatch((x-width/2, y-height/2), width, height, boxstyle='round,pad=0,rounding_size=.08',
+                                    facecolor=colour+'22', edgecolor=colour, lw=1.2))
+        ax.text(x, y, text, ha='center', va='center', fontsize=8)
+    for a,b in arrows:
+        (x0, y0), (x1, y1) = boxes[a][:2], boxes[b][:2]
+        flat = abs(x1-x0)/width > abs(y1-y0)/height
+        dx, dy = (np.sign(x1-x0)*width/2, 0) if flat else (0, np.sign(y1-y0)*height/2)
+        ax.add_patch(FancyArrowPatch((x0+dx, y0+dy), (x1-dx, y1-dy), arrowstyle='-|>', mutation_scale=10, color=GREY, shrinkA=1, shrinkB=1))
+    return fig
