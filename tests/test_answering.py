@@ -1,0 +1,68 @@
+"Answering: offline, without TensorFlow, and for any text that somebody might type"
+import hashlib, os, subprocess, sys
+import numpy as np, pytest
+from hypothesis import given, settings, strategies as st
+from emoji_sqam.house import PRETRAINED
+
+OFFLINE = """
+import socket, sys
+def refuse(*args): raise OSError('no network')
+socket.socket.connect = socket.getaddrinfo = refuse
+from emoji_sqam.prediction import Answerer
+answerer = Answerer.from_pretrained()
+found = answerer.answer('thank you so much')
+assert len(found) == 5 and len(answerer.suggest('thank you')) == 1
+assert not {'tensorflow', 'keras'} & set(sys.modules)
+print(' '.join(found.slug))
+"""
+
+
+def test_answers_offline_without_tensorflow(tmp_path):
+    env = {**os.environ, 'HOME': str(tmp_path), 'XDG_CACHE_HOME': str(tmp_path), 'EMOJI_SQAM_CACHE': str(tmp_path/'cache')}
+    said = subprocess.run([sys.executable, '-c', OFFLINE], capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert said.returncode == 0, said.stderr
+    assert len(said.stdout.split()) == 5
+    assert not (tmp_path/'cache').exists()
+
+
+def test_the_shipped_files_are_the_released_ones():
+    sums = dict(reversed(line.split()) for line in (PRETRAINED/'SHA256SUMS').read_text().splitlines())
+    assert {n: hashlib.sha256((PRETRAINED/n).read_bytes()).hexdigest() for n in sums} == sums
+    assert sum(p.stat().st_size for p in PRETRAINED.iterdir()) <= 20e6
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(min_size=1))
+def test_any_text_gets_an_answer_or_a_clear_error(answerer, text):
+    if not text.strip():
+        with pytest.raises(ValueError, match='empty or blank'): answerer.answer(text)
+        return
+    found = answerer.answer(text, n=3)
+    assert len(found) == 3 and np.isfinite(found.score).all() and found.score.between(-1, 1).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32-1), st.integers(1, 3))
+def test_any_image_gets_a_score(answerer, seed, n):
+    images = np.random.default_rng(seed).integers(0, 256, (n, 36, 36, 4), 'uint8')
+    scores = answerer.score(['hello', 'my bag is lost'], images)
+    assert scores.shape == (2, n) and np.isfinite(scores).all()
+
+
+def test_colour_that_nobody_sees_does_not_count(answerer):
+    images = np.random.default_rng(0).integers(0, 256, (4, 36, 36, 4), 'uint8')
+    images[:, :18, :, 3] = 0
+    tinted = images.copy()
+    tinted[:, :18, :, :3] = 77
+    np.testing.assert_allclose(answerer.score(['hello'], images), answerer.score(['hello'], tinted), atol=1e-6)
+
+
+def test_one_text_and_many_texts_agree(answerer):
+    texts = [f'flight {i} was {"late" if i % 2 else "lovely"}' for i in range(600)]
+    together = answerer.score(texts, answerer.slugs[:10])
+    np.testing.assert_allclose(together[599:], answerer.score(texts[599:], answerer.slugs[:10]), atol=1e-6)
+
+
+def test_ties_go_by_slug(answerer):
+    found = answerer.answer('hello', n=4, among=['1f389', '1f389', '1f608'][:2] + ['1f608'])
+    assert found.slug.tolist().index('1f389') + 1 == len(found) - found.slug.tolist()[::-1].index('1f389') - 1

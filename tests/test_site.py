@@ -1,0 +1,64 @@
+"The built site in a real browser: every page, light and dark, wide and narrow. Skipped where Debian's Chromium is not installed"
+import functools, http.server, shutil, threading
+from pathlib import Path
+import pytest
+
+SITE = Path(__file__).parents[1]/'_docs'
+CHROMIUM = shutil.which('chromium')
+pytestmark = [pytest.mark.skipif(not CHROMIUM, reason='no Chromium on this machine'),
+              pytest.mark.skipif(not SITE.exists(), reason='the site is not built; `make docs` builds it')]
+PAGES = sorted(p.name for p in SITE.glob('*.html')) or ['index.html']
+FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+
+
+@pytest.fixture(scope='module')
+def address():
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+
+
+@pytest.fixture(scope='module')
+def browser():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize('width', [1280, 390])
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('name', PAGES)
+def test_page(browser, address, name, scheme, width):
+    page = browser.new_page(viewport={'width': width, 'height': 900}, color_scheme=scheme)
+    trouble, hosts = [], set()
+    page.on('console', lambda m: trouble.append(m.text) if m.type == 'error' else None)
+    page.on('pageerror', lambda e: trouble.append(str(e)))
+    page.on('requestfailed', lambda r: trouble.append(f'{r.url} failed'))
+    page.on('request', lambda r: hosts.add(r.url.split('/')[2]) if r.url.startswith('http') else None)
+    page.goto(f'{address}/{name}', wait_until='networkidle')
+    assert page.locator('main h1, header h1').first.is_visible()
+    pictures = page.evaluate('Array.from(document.querySelectorAll("main img")).map(i => [i.currentSrc.slice(0, 60), i.complete && i.naturalWidth > 0])')
+    wide = page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    page.close()
+    assert trouble == []
+    assert hosts == {address.split('/')[2]}
+    assert [src for src, shown in pictures if not shown] == []
+    assert wide <= 1, f'the page is {wide} pixels wider than the window'
+
+
+def test_search_finds_a_function(browser, address):
+    page = browser.new_page()
+    page.goto(address, wait_until='networkidle')
+    box = page.locator('input[type=search], .aa-Input, .smalldocs-search input').first
+    box.click(); box.fill('load_emojis')
+    page.wait_for_timeout(500)
+    assert 'data' in page.locator('body').inner_text().lower()
+    assert page.locator('a[href*="data.html"]').count() > 0
+    page.close()

@@ -1,0 +1,65 @@
+#!/usr/bin/env python
+"""What `make test` runs. Each step passes or fails as a whole; the last line counts them, `N passed, N failed`.
+
+The notebooks run as tests in a temporary folder, on small budgets; nothing in the checkout changes."""
+import os, re, subprocess, sys, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SNAPSHOT = ['nbs', 'emoji_sqam', 'README.md', 'pyproject.toml']
+
+
+def contents(*names):
+    "Every file below some folders with its bytes"
+    files = [f for n in names for f in ([ROOT/n] if (ROOT/n).is_file() else (ROOT/n).rglob('*'))]
+    return {f: f.read_bytes() for f in files if f.is_file() and '__pycache__' not in f.parts and '.ipynb_checkpoints' not in f.parts}
+
+
+def run(*command): return subprocess.run(command, cwd=ROOT, env={**os.environ, 'IN_TEST': '1'}).returncode == 0
+
+
+def unchanged_by(*command):
+    "Whether a command leaves notebooks and package as they are; what it changed is put back"
+    before = contents(*SNAPSHOT)
+    done = subprocess.run(command, cwd=ROOT, env={k: v for k, v in os.environ.items() if k != 'IN_TEST'}).returncode == 0
+    after = contents(*SNAPSHOT)
+    changed = [f for f in before.keys() | after.keys() if before.get(f) != after.get(f)]
+    for f in changed:
+        print(f'  {f.relative_to(ROOT)} is not what {" ".join(command)} makes', flush=True)
+        f.write_bytes(before[f]) if f in before else f.unlink()
+    return done and not changed
+
+
+def pytest():
+    "Run tests/; its own count of skipped tests goes into ours"
+    said = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests', '-rs', '-p', 'no:cacheprovider'], cwd=ROOT, env={**os.environ, 'IN_TEST': '1'}, stdout=subprocess.PIPE, text=True)
+    print(said.stdout, flush=True)
+    found = {word: int(n) for n, word in re.findall(r'(\d+) (passed|failed|skipped|error)', said.stdout.strip().splitlines()[-1])} if said.stdout.strip() else {}
+    return found.get('passed', 0), found.get('failed', 0) + found.get('error', 0) + (said.returncode != 0 and not found), found.get('skipped', 0)
+
+
+STEPS = {
+    'the notebooks are clean': lambda: unchanged_by('nbdev_clean'),
+    'the package is what the notebooks export': lambda: unchanged_by('nbdev_export'),
+    'README.md is what index.ipynb makes': lambda: run(sys.executable, 'tools/build_docs.py', 'check'),
+    'the docs site builds without a broken link': lambda: run(sys.executable, 'tools/build_docs.py', 'site'),
+    **{f'{p.name} runs as a test': lambda p=p: run('nbdev_test', '--path', str(p), '--n_workers', '1') for p in sorted((ROOT/'nbs').rglob('*.ipynb'))},
+}
+
+
+def main():
+    passed = failed = 0
+    for name, step in STEPS.items():
+        start = time.time()
+        print(f'… {name}', flush=True)
+        good = step()
+        passed, failed = passed + good, failed + (not good)
+        print(f'{"ok  " if good else "FAIL"} {name} ({time.time()-start:.0f} s)', flush=True)
+    print('… tests/', flush=True)
+    more = pytest()
+    passed, failed, skipped = passed + more[0], failed + more[1], more[2]
+    print(f'{passed} passed, {failed} failed' + (f', {skipped} skipped' if skipped else ''))
+    sys.exit(failed > 0)
+
+
+if __name__ == '__main__': main()
