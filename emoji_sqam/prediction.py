@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import WeakKeyDictionary
 import numpy as np, pandas as pd
+from fastcore.basics import patch
 from .house import PRETRAINED
 from .data import EmojiSet, SENTIMENTS, mosaic, slug_to_char, to_float, to_uint8
 
@@ -84,8 +85,6 @@ class Answerer:
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
 
 # %% ../nbs/04_prediction.ipynb #12c8f61e
-from fastcore.basics import patch
-
 @patch(as_prop=True)
 def known_vectors(self: Answerer) -> np.ndarray:
     "Unit vectors of the known emojis, float32 (872, d)"

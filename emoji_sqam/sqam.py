@@ -29,7 +29,8 @@ def post_tokenizer(
     plain = [normalizers.Replace(Regex(r'[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n]'), ' '), normalizers.Lowercase()]
     split = normalizers.Sequence(plain)
     counts = Counter(w for t in texts for w in split.normalize_str(t).split())
-    tokenizer = Tokenizer(models.WordLevel({'': 0, **{w: i for i,(w,_) in enumerate(counts.most_common(words-1), 1)}}, unk_token=''))
+    ids = {'': 0, **{w: i for i,(w,_) in enumerate(counts.most_common(words-1), 1)}}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=''))
     tokenizer.normalizer, tokenizer.pre_tokenizer = split, pre_tokenizers.WhitespaceSplit()
     return tokenizer
 
@@ -61,10 +62,12 @@ def post_sqam(
     margin=.2,    # of the hinge loss
 ) -> tuple:       # qa_model, contrastive_model, prediction_model: they share their weights
     "The 2017 post's models, as written there"
-    question, answer = layers.Input((length,), dtype='int32', name='question'), layers.Input((code_dim,), name='answer')
-    vectors = layers.Embedding(*matrix.shape, embeddings_initializer=keras.initializers.Constant(matrix), name='glove')(question)
-    states = layers.Bidirectional(layers.LSTM(50, return_sequences=True), name='bilstm')(vectors)
-    q = layers.Dense(10, activation='relu', name='question_dense')(layers.Flatten()(layers.MaxPool1D(10, name='max_pooling')(states)))
+    question = layers.Input((length,), dtype='int32', name='question')
+    answer = layers.Input((code_dim,), name='answer')
+    glove = layers.Embedding(*matrix.shape, embeddings_initializer=keras.initializers.Constant(matrix), name='glove')
+    states = layers.Bidirectional(layers.LSTM(50, return_sequences=True), name='bilstm')(glove(question))
+    pooled = layers.Flatten()(layers.MaxPool1D(10, name='max_pooling')(states))
+    q = layers.Dense(10, activation='relu', name='question_dense')(pooled)
     a = layers.Dense(10, activation='relu', name='answer_dense')(answer)
     for n,activation in [(100, 'relu'), (50, 'relu'), (10, 'tanh')]:
         shared = layers.Dense(n, activation=activation, name=f'shared_{n}')
@@ -82,11 +85,11 @@ PAD, UNKNOWN = '[pad]', '[unknown]'
 def _rules():
     "How a tweet is rewritten before it is cut into tokens"
     from tokenizers import Regex, normalizers as n
-    words = {'’': "'", '\ufe0f': '', '&amp;': '&', '&lt;': '<', '&gt;': '>', "can't": 'can not', "won't": 'will not', "n't": ' not', "'m": ' am',
-             "'re": ' are', "'ll": ' will', "'ve": ' have', "'d": ' would', "'s": ' '}
-    patterns = {r'https?://\S+': ' [url] ', r'[0-9]+([.,:][0-9]+)*': ' [number] ', r'!{2,}': ' [!!] ', r'\?{2,}': ' [??] ', r'\.{2,}': ' [...] '}
-    return n.Sequence([n.NFC(), n.Lowercase(), n.Replace(Regex(r'https?://\S+'), ' [url] '), *[n.Replace(a, b) for a,b in words.items()],
-                       *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
+    words = {'’': "'", '\ufe0f': '', '&amp;': '&', '&lt;': '<', '&gt;': '>', "can't": 'can not', "won't": 'will not',
+             "n't": ' not', "'m": ' am', "'re": ' are', "'ll": ' will', "'ve": ' have', "'d": ' would', "'s": ' '}
+    patterns = {r'[0-9]+([.,:][0-9]+)*': ' [number] ', r'!{2,}': ' [!!] ', r'\?{2,}': ' [??] ', r'\.{2,}': ' [...] '}
+    return n.Sequence([n.NFC(), n.Lowercase(), n.Replace(Regex(r'https?://\S+'), ' [url] '),
+                       *[n.Replace(a, b) for a,b in words.items()], *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
 
 def tweet_tokenizer(
     texts,           # training texts
@@ -134,7 +137,7 @@ def text_features(
     filters=64,   # of each convolution
     dropout=.4,
 ):                # Keras tensor (n, features)
-    "What the question's tower reads from the words: pooled states of a BiLSTM and pooled convolutions, padding left out"
+    "What the question's tower reads: pooled states of a BiLSTM and pooled convolutions, padding left out"
     mask = ops.not_equal(ids, 0)
     there = ops.expand_dims(ops.cast(mask, 'float32'), -1)
     nowhere = (there-1)*1e4  # added before a maximum, it keeps padding from being one
@@ -142,13 +145,14 @@ def text_features(
     vectors = layers.SpatialDropout1D(.3)(vectors)*there
     states = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name='bilstm')(vectors, mask=mask)
     mean = ops.sum(states*there, 1)/ops.maximum(ops.sum(there, 1), 1.)
-    pooled = [mean] + [ops.max(x+nowhere, 1) for x in [states, *[layers.Conv1D(filters, k, padding='same', activation='relu')(vectors) for k in (2, 3)]]]
-    return layers.Dropout(dropout)(layers.Concatenate()(pooled))
+    phrases = [layers.Conv1D(filters, k, padding='same', activation='relu')(vectors) for k in (2, 3)]
+    largest = [ops.max(x+nowhere, 1) for x in (states, *phrases)]
+    return layers.Dropout(dropout)(layers.Concatenate()([mean, *largest]))
 
 # %% ../nbs/03_sqam.ipynb #98cc8260
 @keras.saving.register_keras_serializable('emoji_sqam')
 class SQAM(keras.Model):
-    "Texts and emoji codes in one space. Called on token ids (n, length), it gives their cosines with its own answers, (n, k)"
+    "Texts and codes in one space. Called on token ids (n, length), it gives cosines with its own answers, (n, k)"
     def __init__(self,
         words,          # size of the vocabulary
         length=40,      # tokens per text
@@ -158,8 +162,9 @@ class SQAM(keras.Model):
         dim=32,         # of the shared space
         **kwargs):
         super().__init__(**kwargs)
-        self.config = dict(words=words, length=length, code_dim=code_dim, answers=answers, units=units, filters=filters, dropout=dropout, dim=dim)
-        self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')  # fixed: its statistics are set once
+        self.config = dict(words=words, length=length, code_dim=code_dim, answers=answers, units=units,
+                           filters=filters, dropout=dropout, dim=dim)
+        self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')
         shared = [layers.Dense(n, activation=a, name=f'shared_{n}') for n,a in [(100, 'relu'), (50, 'relu'), (dim, 'tanh')]]
         ids, code = layers.Input((length,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
         q = layers.Dense(64, activation='relu')(text_features(ids, words, units, filters, dropout))
@@ -169,7 +174,8 @@ class SQAM(keras.Model):
         self.own = self.add_weight(name='own_answers', shape=(answers, code_dim), initializer='zeros', trainable=False)
         self.built = True
 
-    def call(self, ids, training=False): return ops.matmul(self.text(ids, training=training), ops.transpose(self.answer(self.own)))
+    def call(self, ids, training=False):
+        return ops.matmul(self.text(ids, training=training), ops.transpose(self.answer(self.own)))
     def get_config(self): return {**super().get_config(), **self.config}
 
     def score(self,
@@ -200,17 +206,20 @@ def fit_sqam(
     ids, labels,       # int32 (n, length); int (n,): which answer is right
     validation,        # such a pair
     epochs=6, batch_size=64, learning_rate=1e-3,
-    sharpness=8.,      # what cosines are multiplied by before the softmax
+    sharpness=5.,      # what cosines are multiplied by before the softmax
+    balance=.4,        # 0: each tweet counts alike; 1: each class does
     callbacks=(),
 ) -> keras.callbacks.History:
     "Train against all answers at once; the weights of the epoch with the best validation accuracy are kept"
     steps = -(-len(ids)//batch_size)*epochs
     rise = min(100, steps//5)
-    rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, warmup_target=learning_rate, warmup_steps=rise, alpha=.02)
+    rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, .02, warmup_target=learning_rate, warmup_steps=rise)
     k, entropy = sqam.config['answers'], keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=.1)
-    sqam.compile(optimizer=keras.optimizers.Adam(rate, clipnorm=1.), loss=lambda y, cosines: entropy(y, sharpness*cosines), metrics=['accuracy'])
+    sqam.compile(keras.optimizers.Adam(rate, clipnorm=1.), lambda y, cosines: entropy(y, sharpness*cosines), metrics=['accuracy'])
     keep = keras.callbacks.EarlyStopping('val_accuracy', mode='max', patience=epochs, restore_best_weights=True)
-    return sqam.fit(ids, np.eye(k)[labels], validation_data=(validation[0], np.eye(k)[validation[1]]), batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[keep, *callbacks])
+    weight = (len(labels)/k/np.bincount(labels, minlength=k).clip(1))**balance
+    return sqam.fit(ids, np.eye(k)[labels], sample_weight=weight[labels], batch_size=batch_size, epochs=epochs, verbose=0,
+                    validation_data=(validation[0], np.eye(k)[validation[1]]), callbacks=[keep, *callbacks])
 
 # %% ../nbs/03_sqam.ipynb #0b73e39a
 def export_onnx(
@@ -234,7 +243,8 @@ def save_answerer(
     import json
     from emoji_sqam.vae import save_keras
     folder = Path(folder)
-    for name,model in {'text': sqam.text, 'answer': sqam.answer, 'encoder': vae.encoder(), 'decoder': vae.decoder()}.items():
+    towers = {'text': sqam.text, 'answer': sqam.answer, 'encoder': vae.encoder(), 'decoder': vae.decoder()}
+    for name,model in towers.items():
         export_onnx(model, folder/f'{name}.onnx')
     save_keras(sqam, folder/'sqam.keras')
     with atomic(folder/'tokenizer.json') as part: part.write_text(tokenizer.to_str())

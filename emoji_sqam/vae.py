@@ -56,7 +56,8 @@ class VariationalLayer(layers.Layer):
         return mean + ops.exp(log_var/2)*keras.random.normal(ops.shape(mean), seed=self.noise)
 
     def compute_output_shape(self, shape): return (*shape[:-1], self.latent_dim)
-    def get_config(self): return {**super().get_config(), 'latent_dim': self.latent_dim, 'bound': self.bound, 'seed': self.seed}
+    def get_config(self):
+        return {**super().get_config(), 'latent_dim': self.latent_dim, 'bound': self.bound, 'seed': self.seed}
 
 # %% ../nbs/01_vae.ipynb #2928979d
 def reconstruction_loss(
@@ -74,26 +75,30 @@ def post_vae(
 ) -> tuple:         # encoder, decoder, joint: Keras models that share their weights
     "The 2017 post's autoencoder, as written there"
     conv = lambda kind, n=filters, activation='relu': kind(n, 3, padding='same', activation=activation)
-    encoder = keras.Sequential([layers.Input(SHAPE), *[conv(layers.Conv2D) for _ in range(3)],
-                                layers.Flatten(), VariationalLayer(latent_dim)], name='encoder')
-    decoder = keras.Sequential([layers.Input((latent_dim,)), layers.Dense(np.prod(SHAPE).item(), activation='relu'), layers.Reshape(SHAPE),
-                                *[conv(layers.Conv2DTranspose) for _ in range(3)], layers.Dropout(.8),
-                                conv(layers.Conv2DTranspose, SHAPE[-1], 'sigmoid')], name='decoder')
+    encoder = keras.Sequential([
+        layers.Input(SHAPE), *[conv(layers.Conv2D) for _ in range(3)],
+        layers.Flatten(), VariationalLayer(latent_dim)], name='encoder')
+    decoder = keras.Sequential([
+        layers.Input((latent_dim,)), layers.Dense(np.prod(SHAPE).item(), activation='relu'), layers.Reshape(SHAPE),
+        *[conv(layers.Conv2DTranspose) for _ in range(3)], layers.Dropout(.8),
+        conv(layers.Conv2DTranspose, SHAPE[-1], 'sigmoid')], name='decoder')
     original = layers.Input(SHAPE, name='original')
     return encoder, decoder, keras.Model(original, decoder(encoder(original)), name='encoder_decoder')
 
 # %% ../nbs/01_vae.ipynb #79a31785
 def _encoder(filters, units):
     conv = lambda n, kernel, strides: layers.Conv2D(n, kernel, strides=strides, padding='same', activation='swish')
-    return keras.Sequential([layers.Input(SHAPE), conv(filters, 4, 2), conv(2*filters, 4, 2), conv(4*filters, 3, 1), conv(2*filters, 3, 2),
-                             layers.Flatten(), layers.Dense(units, activation='swish')], name='features')
+    return keras.Sequential([
+        layers.Input(SHAPE), conv(filters, 4, 2), conv(2*filters, 4, 2), conv(4*filters, 3, 1), conv(2*filters, 3, 2),
+        layers.Flatten(), layers.Dense(units, activation='swish')], name='features')
 
 def _decoder(filters, units, latent_dim):
     up = lambda n: layers.Conv2DTranspose(n, 4, strides=2, padding='same', activation='swish')
-    return keras.Sequential([layers.Input((latent_dim,)), layers.Dense(units, activation='swish'),
-                             layers.Dense(9*9*filters, activation='swish'), layers.Reshape((9, 9, filters)),
-                             layers.Conv2D(4*filters, 3, padding='same', activation='swish'), up(2*filters), up(filters),
-                             layers.Conv2D(SHAPE[-1], 3, padding='same')], name='drawing')
+    return keras.Sequential([
+        layers.Input((latent_dim,)), layers.Dense(units, activation='swish'),
+        layers.Dense(9*9*filters, activation='swish'), layers.Reshape((9, 9, filters)),
+        layers.Conv2D(4*filters, 3, padding='same', activation='swish'), up(2*filters), up(filters),
+        layers.Conv2D(SHAPE[-1], 3, padding='same')], name='drawing')
 
 def visible(images):
     "Images without colour under zero alpha"
@@ -102,7 +107,7 @@ def visible(images):
 # %% ../nbs/01_vae.ipynb #997120d5
 @keras.saving.register_keras_serializable('emoji_sqam')
 class VAE(keras.Model):
-    "Images (n, 36, 36, 4) ↔ codes (n, 16). A `keras.Model`: called on images, it gives the logits of their reconstructions"
+    "Images (n, 36, 36, 4) ↔ codes (n, 16). Called on images, it gives the logits of their reconstructions"
     def __init__(self,
         latent_dim=16,  # numbers in a code
         filters=32,     # of the first convolution
@@ -167,7 +172,8 @@ def from_pretrained(cls: VAE,
 ) -> VAE:
     "A trained autoencoder; needs no network"
     path = Path(path or PRETRAINED/'vae.keras')
-    if not path.exists(): raise FileNotFoundError(f'there is no trained autoencoder at {path}; running 01_vae.ipynb makes one')
+    if not path.exists():
+        raise FileNotFoundError(f'there is no trained autoencoder at {path}; running 01_vae.ipynb makes one')
     return keras.saving.load_model(path, compile=False)
 
 # %% ../nbs/01_vae.ipynb #eb31d9a4
@@ -183,7 +189,8 @@ def augment(
     padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)))
     corners = rng.integers(0, 2*shift+1, (n, 2))
     images = np.stack([p[y:y+h, x:x+h] for p,(y,x) in zip(padded, corners)])
-    images[..., :3] = (images[..., :3].reshape(n, -1, 3) @ _hue_rotation(rng.normal(0, turn, n))).reshape(n, h, h, 3).clip(0, 1)
+    turned = images[..., :3].reshape(n, -1, 3) @ _hue_rotation(rng.normal(0, turn, n))
+    images[..., :3] = turned.reshape(n, h, h, 3).clip(0, 1)
     return images
 
 def _hue_rotation(angles):
@@ -207,7 +214,8 @@ class Augmented(keras.utils.PyDataset):
 class WarmUp(keras.callbacks.Callback):
     "Raises the weight of the KL divergence from near 0 to 1 over the first epochs"
     def __init__(self, epochs): super().__init__(); self.epochs = epochs
-    def on_epoch_begin(self, epoch, logs=None): self.model.variational.kl_weight.assign(min(1., (epoch+1)/self.epochs))
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.variational.kl_weight.assign(min(1., (epoch+1)/self.epochs))
 
 # %% ../nbs/01_vae.ipynb #7c39ae31
 def fit_vae(
@@ -223,10 +231,11 @@ def fit_vae(
     "Train on augmented images; the weights of the best validation epoch are kept"
     data = Augmented(train, batch_size, seed)
     steps, rise = len(data)*epochs, min(50, len(data)*epochs//5)
-    rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, warmup_target=learning_rate, warmup_steps=rise, alpha=.01)
-    vae.compile(optimizer=keras.optimizers.Adam(rate, clipnorm=100.), loss=lambda x, y: reconstruction_loss(x, y, from_logits=True))
+    rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, .01, warmup_target=learning_rate, warmup_steps=rise)
+    vae.compile(keras.optimizers.Adam(rate, clipnorm=100.), lambda x, y: reconstruction_loss(x, y, from_logits=True))
     keep = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True, start_from_epoch=warm_up)
-    return vae.fit(data, validation_data=(validation, validation), epochs=epochs, verbose=0, callbacks=[WarmUp(warm_up), keep, *callbacks])
+    return vae.fit(data, validation_data=(validation, validation), epochs=epochs, verbose=0,
+                   callbacks=[WarmUp(warm_up), keep, *callbacks])
 
 # %% ../nbs/01_vae.ipynb #ad58511c
 def held_out_loss(
