@@ -34,9 +34,12 @@ def answer(
         for text in texts or (line.rstrip('\n') for line in sys.stdin):
             found = answerer.answer(text, n)
             row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
-            if made_up: row['made_up'] = {'score': (best := answerer.suggest(text)[0]).score, 'code': best.code.tolist()}
-            if as_json: typer.echo(json.dumps(row, ensure_ascii=False))
-            else: typer.echo(' '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score)) + (f"   made up: {row['made_up']['score']:.2f}" if made_up else ''))
+            line = '  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score))
+            if made_up:
+                best = answerer.suggest(text)[0]
+                row['made_up'] = {'score': best.score, 'code': best.code.tolist()}
+                line += f'   made up: {best.score:.2f}'
+            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else line)
     except (ValueError, TypeError, OSError) as error: _fail(error)
 
 # %% ../nbs/06_cli.ipynb #0c0784dd
@@ -49,7 +52,8 @@ def data(context: typer.Context, as_json: Annotated[bool, typer.Option('--json',
     table = cached()
     if as_json: return typer.echo(table.reset_index().to_json(orient='records', force_ascii=False))
     for name,row in table.iterrows():
-        typer.echo(f"{'cached ' if row.cached else 'missing'}  {name}: {row.gives}\n         {row['from']}, {row.licence}\n         SHA-256 {row.sha256}")
+        typer.echo(f"{'cached ' if row.cached else 'missing'}  {name}: {row.gives}")
+        typer.echo(f"         {row['from']}, {row.licence}\n         SHA-256 {row.sha256}")
     typer.echo(f'The cache is {cache_dir()}')
 
 @data_app.command()
@@ -69,4 +73,5 @@ def evaluate(as_json: Annotated[bool, typer.Option('--json', help='As JSON.')] =
     except (ValueError, OSError) as error: _fail(error)
     if as_json: return typer.echo(json.dumps(numbers, indent=1))
     for part,values in numbers.items():
-        typer.echo(f'{part}: ' + (', '.join(f'{k} {v:.4g}' for k,v in values.items()) if isinstance(values, dict) else values))
+        if isinstance(values, dict): values = ', '.join(f'{k} {v:.4g}' for k,v in values.items())
+        typer.echo(f'{part}: {values}')

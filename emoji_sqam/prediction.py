@@ -30,19 +30,23 @@ class _Network:
 
     def __call__(self, inputs):
         name = self.session.get_inputs()[0].name
-        parts = [self.session.run(None, {name: inputs[i:i+self.batch]})[0] for i in range(0, max(len(inputs), 1), self.batch)]
-        return np.concatenate(parts)
+        starts = range(0, max(len(inputs), 1), self.batch)
+        return np.concatenate([self.session.run(None, {name: inputs[i:i+self.batch]})[0] for i in starts])
 
 # %% ../nbs/04_prediction.ipynb #bcecc7c6
+def _check_text(text, name='text'):
+    if not isinstance(text, str): raise TypeError(f'{name} is a {type(text).__name__}, {text!r}; expected a string')
+    if not text.strip(): raise ValueError(f'{name} is empty or blank; expected words to answer')
+    return text
+
 def _check_texts(texts):
-    if isinstance(texts, str) or not hasattr(texts, '__len__'): raise TypeError(f'texts is a {type(texts).__name__}; expected a list of strings')
-    for i,text in enumerate(texts):
-        if not isinstance(text, str): raise TypeError(f'text {i} is a {type(text).__name__}, {text!r}; expected a string')
-        if not text.strip(): raise ValueError(f'text {i} is empty or blank; expected words to answer')
-    return list(texts)
+    if isinstance(texts, str) or not hasattr(texts, '__len__'):
+        raise TypeError(f'texts is a {type(texts).__name__}; expected a list of strings')
+    return [_check_text(text, f'text {i}') for i,text in enumerate(texts)]
 
 def _check_count(n):
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)): raise TypeError(f'n is {n!r}; expected a whole number')
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        raise TypeError(f'n is {n!r}; expected a whole number')
     if n<1: raise ValueError(f'n is {n}; expected at least 1')
 
 # %% ../nbs/04_prediction.ipynb #4734a85a
@@ -66,10 +70,13 @@ class Answerer:
         from tokenizers import Tokenizer
         self.folder = Path(folder)
         missing = [f for f in _FILES if not (self.folder/f).exists()]
-        if missing: raise FileNotFoundError(f'{self.folder} holds no trained answerer: {", ".join(missing)} not found. Running 03_sqam.ipynb makes one')
+        if missing:
+            raise FileNotFoundError(f'{self.folder} holds no trained answerer: {", ".join(missing)} not found. '
+                                    'Running 03_sqam.ipynb makes one')
         self.text, self.answer_tower, self.encoder, self.decoder = (_Network(self.folder/f) for f in _FILES[:4])
         self.tokenizer = Tokenizer.from_file(str(self.folder/'tokenizer.json'))
-        with np.load(self.folder/'codes.npz') as known: self.slugs, self.codes = known['slugs'].tolist(), known['codes']
+        with np.load(self.folder/'codes.npz') as known:
+            self.slugs, self.codes = known['slugs'].tolist(), known['codes']
         self.about = json.loads((self.folder/'answerer.json').read_text(encoding='utf-8'))
         self.sentiment_emojis = self.about['sentiment_emojis']
         self._row = {s: i for i,s in enumerate(self.slugs)}
@@ -100,14 +107,17 @@ def text_vectors(self: Answerer,
     return self.text(np.array([e.ids for e in encoded], 'int32').reshape(len(encoded), -1))
 
 @patch
+def _picture_vectors(self: Answerer, images): return self.answer_tower(self.encoder(to_float(images)))
+
+@patch
 def answer_vectors(self: Answerer,
     answers,  # slugs or characters of known emojis, an `EmojiSet`, or images (m, 36, 36, 4)
 ) -> np.ndarray:  # float32 (m, d)
     "Unit vectors of answers"
     if isinstance(answers, EmojiSet):
-        if answers not in self._sets: self._sets[answers] = self.answer_tower(self.encoder(to_float(answers.images)))
+        if answers not in self._sets: self._sets[answers] = self._picture_vectors(answers.images)
         return self._sets[answers]
-    if isinstance(answers, np.ndarray) and answers.dtype.kind not in 'UO': return self.answer_tower(self.encoder(to_float(answers)))
+    if isinstance(answers, np.ndarray) and answers.dtype.kind not in 'UO': return self._picture_vectors(answers)
     return self.known_vectors[[self._find(a) for a in self._check_answers(answers)]]
 
 # %% ../nbs/04_prediction.ipynb #f4559a13
@@ -120,9 +130,11 @@ def _check_answers(self: Answerer, answers):
 
 @patch
 def _find(self: Answerer, slug):
-    if not isinstance(slug, str): raise TypeError(f'an answer is a {type(slug).__name__}, {slug!r}; expected a slug like 1f389')
+    if not isinstance(slug, str):
+        raise TypeError(f'an answer is a {type(slug).__name__}, {slug!r}; expected a slug like 1f389')
     if slug not in self._row:
-        raise ValueError(f'the slug {slug!r} is not among the {len(self.slugs)} known emojis; pass an EmojiSet, such as data.load_emojis("latest"), for later ones')
+        raise ValueError(f'the slug {slug!r} is not among the {len(self.slugs)} known emojis; '
+                         'for later ones pass an EmojiSet, such as data.load_emojis("latest")')
     return self._row[slug]
 
 # %% ../nbs/04_prediction.ipynb #b95dc72f
@@ -139,22 +151,24 @@ def sentiment(self: Answerer,
     texts,  # n strings
 ) -> np.ndarray:  # float32 (n, 3): positive, neutral, negative
     "For each sentiment the mean cosine with the emojis that stand for it"
-    texts = self.text_vectors(texts)
-    return np.stack([np.clip(texts @ self.answer_vectors(self.sentiment_emojis[s]).T, -1, 1).mean(1) for s in SENTIMENTS], axis=1)
+    vectors = self.text_vectors(texts)
+    cosines = [vectors @ self.answer_vectors(self.sentiment_emojis[s]).T for s in SENTIMENTS]
+    return np.stack([np.clip(c, -1, 1).mean(1) for c in cosines], axis=1)
 
 @patch
 def answer(self: Answerer,
     text: str,
     n=5,         # how many; more than there are gives all
     among=None,  # an `EmojiSet` or slugs to choose from; None: the 872
-) -> pd.DataFrame:  # emoji, slug, score; `.attrs['known_words']`: how many of the text's words the model knows
+) -> pd.DataFrame:  # emoji, slug, score; `.attrs['known_words']`: how many of its words the model knows
     "The emojis that answer a text best, best first"
     _check_count(n)
-    if not isinstance(text, str): raise TypeError(f'text is a {type(text).__name__}, {text!r}; expected a string')
-    slugs = np.array(self.slugs if among is None else among.slugs if isinstance(among, EmojiSet) else self._check_answers(among))
-    scores = self.score([text], self.slugs if among is None else among)[0]
+    answers = self.slugs if among is None else among
+    scores = self.score([_check_text(text)], answers)[0]
+    slugs = np.array(answers.slugs if isinstance(answers, EmojiSet) else answers)
     best = np.lexsort((slugs, -scores))[:n]
-    found = pd.DataFrame({'emoji': [slug_to_char(s) for s in slugs[best]], 'slug': slugs[best], 'score': scores[best]})
+    chars = [slug_to_char(s) for s in slugs[best]]
+    found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]})
     found.attrs['known_words'] = sum(i>1 for i in self.tokenizer.encode(text).ids)
     return found
 
@@ -168,9 +182,9 @@ def suggest(self: Answerer,
 ) -> list:          # of `MadeUp`, best first
     "Emojis made up for a text: the best of many codes that are likely under the known ones"
     _check_count(n)
-    if not isinstance(text, str): raise TypeError(f'text is a {type(text).__name__}, {text!r}; expected a string')
-    wanted = self.text_vectors([text])[0]
-    codes = np.random.default_rng(seed).multivariate_normal(self.codes.mean(0), np.cov(self.codes, rowvar=False), max(tries, 4*n)).astype('float32')
+    wanted = self.text_vectors([_check_text(text)])[0]
+    mean, covariance = self.codes.mean(0), np.cov(self.codes, rowvar=False)
+    codes = np.random.default_rng(seed).multivariate_normal(mean, covariance, max(tries, 4*n)).astype('float32')
     codes = codes[np.argsort(-(self.answer_tower(codes) @ wanted), kind='stable')[:max(64, 4*n)]]
     images = to_uint8(self.decoder(codes))
     scores = np.clip(self.answer_vectors(images) @ wanted, -1, 1)
