@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 # %% ../nbs/06_cli.ipynb #6b671a17
-app = typer.Typer(help='Answers text with emojis, and with emojis that do not exist yet.', no_args_is_help=True, pretty_exceptions_enable=False)
-data_app = typer.Typer(help='What data there is, where it comes from, and whether it is on this machine.', invoke_without_command=True)
+app = typer.Typer(help='Answers text with emojis, and with emojis that do not exist yet.', no_args_is_help=True, pretty_exceptions_enable=False,
+                  rich_markup_mode=None)
+data_app = typer.Typer(help='What data there is, where it comes from, and whether it is on this machine.', invoke_without_command=True,
+                       rich_markup_mode=None)
 app.add_typer(data_app, name='data')
 
 def _fail(error):

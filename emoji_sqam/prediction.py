@@ -111,7 +111,7 @@ def _picture_vectors(self: Answerer, images): return self.answer_tower(self.enco
 
 @patch
 def answer_vectors(self: Answerer,
-    answers,  # slugs or characters of known emojis, an `EmojiSet`, or images (m, 36, 36, 4)
+    answers,  # slugs of known emojis, an `EmojiSet`, or images (m, 36, 36, 4)
 ) -> np.ndarray:  # float32 (m, d)
     "Unit vectors of answers"
     if isinstance(answers, EmojiSet):

@@ -94,7 +94,7 @@ def _rules():
 def tweet_tokenizer(
     texts,           # training texts
     least=2,         # a word is known when it occurs so often …
-    frequent=5000,   # … or is among so many most frequent words of GloVe
+    frequent=2500,   # … or is among so many most frequent words of GloVe
     length=40,       # tokens per text; more are cut, fewer are padded
 ):                   # a `tokenizers.Tokenizer`
     "A tokenizer for tweets, with its vocabulary"
@@ -133,11 +133,10 @@ class WordDropout(layers.Layer):
 def text_features(
     ids,          # Keras tensor, int32 (n, length)
     words,        # size of the vocabulary
-    units=50,     # of the LSTM, each way
-    filters=64,   # of each convolution
-    dropout=.4,
+    units=100,    # of the LSTM, each way
+    dropout=.3,
 ):                # Keras tensor (n, features)
-    "What the question's tower reads: pooled states of a BiLSTM and pooled convolutions, padding left out"
+    "What the question's tower reads: the states of a BiLSTM, pooled by mean and by maximum, padding left out"
     mask = ops.not_equal(ids, 0)
     there = ops.expand_dims(ops.cast(mask, 'float32'), -1)
     nowhere = (there-1)*1e4  # added before a maximum, it keeps padding from being one
@@ -145,9 +144,7 @@ def text_features(
     vectors = layers.SpatialDropout1D(.3)(vectors)*there
     states = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name='bilstm')(vectors, mask=mask)
     mean = ops.sum(states*there, 1)/ops.maximum(ops.sum(there, 1), 1.)
-    phrases = [layers.Conv1D(filters, k, padding='same', activation='relu')(vectors) for k in (2, 3)]
-    largest = [ops.max(x+nowhere, 1) for x in (states, *phrases)]
-    return layers.Dropout(dropout)(layers.Concatenate()([mean, *largest]))
+    return layers.Dropout(dropout)(layers.Concatenate()([mean, ops.max(states+nowhere, 1)]))
 
 # %% ../nbs/03_sqam.ipynb #98cc8260
 @keras.saving.register_keras_serializable('emoji_sqam')
@@ -158,16 +155,16 @@ class SQAM(keras.Model):
         length=40,      # tokens per text
         code_dim=16,    # numbers per answer
         answers=3,      # k: how many answers training tells apart
-        units=50, filters=64, dropout=.4,  # of the question's tower, see `text_features`
+        units=100, dropout=.3,  # of the question's tower, see `text_features`
         dim=32,         # of the shared space
         **kwargs):
         super().__init__(**kwargs)
         self.config = dict(words=words, length=length, code_dim=code_dim, answers=answers, units=units,
-                           filters=filters, dropout=dropout, dim=dim)
+                           dropout=dropout, dim=dim)
         self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')
         shared = [layers.Dense(n, activation=a, name=f'shared_{n}') for n,a in [(100, 'relu'), (50, 'relu'), (dim, 'tanh')]]
         ids, code = layers.Input((length,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
-        q = layers.Dense(64, activation='relu')(text_features(ids, words, units, filters, dropout))
+        q = layers.Dense(64, activation='relu')(text_features(ids, words, units, dropout))
         a = layers.Dense(64, activation='relu')(layers.Dense(64, activation='relu')(self.scaler(code)))
         for layer in shared: q, a = layer(q), layer(a)
         self.text, self.answer = keras.Model(ids, _unit(q), name='text'), keras.Model(code, _unit(a), name='answer')
