@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIRLINE', 'HUTTO', 'POST_TWEETS', 'Source',
            'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'EmojiSet', 'load_emojis',
-           'load_original', 'to_float', 'to_uint8', 'emoji_split', 'tweet_split', 'load_tweets', 'split_tweets',
-           'find_emojis', 'load_glove', 'fetch_all', 'cached']
+           'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'emoji_split', 'tweet_split', 'load_tweets',
+           'split_tweets', 'find_emojis', 'load_glove', 'fetch_all', 'cached']
 
 # %% ../nbs/00_data.ipynb #a5e89cd5
 import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile
@@ -20,7 +20,7 @@ from .house import atomic, cache_dir, data_dir, in_test, track
 
 # %% ../nbs/00_data.ipynb #530ce085
 SIZE = 36                                      # pixels across: the size that the 2017 post worked with
-SHAPE = (SIZE, SIZE, 4)                        # straight-alpha RGBA
+SHAPE = (SIZE, SIZE, 4)                        # RGBA; the colours are not multiplied by alpha
 GLOVE_DIM = 100                                # numbers per word vector
 SENTIMENTS = ['positive', 'neutral', 'negative']
 
@@ -291,6 +291,10 @@ def _build_latest(folder):
     (folder/'emojis.json').write_text(json.dumps({'slugs': slugs, 'added': [found[s][1] for s in slugs]}))
 
 _RELEASES['latest'] = _build_latest
+
+def has_skin_tone(slug: str) -> bool:
+    "Whether an emoji is a variant in one of the five skin tones"
+    return not {'1f3fb', '1f3fc', '1f3fd', '1f3fe', '1f3ff'}.isdisjoint(slug.split('-'))
 
 # %% ../nbs/00_data.ipynb #da68009c
 def _digest(text, n): return int(hashlib.sha256(text.encode()).hexdigest(), 16) % n

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PRETRAINED', 'BLUE', 'ORANGE', 'GREY', 'GREEN', 'in_test', 'budget', 'project_root', 'data_dir', 'cache_dir',
            'artifacts_dir', 'trained', 'says_where', 'atomic', 'save_metrics', 'track', 'fit_progress', 'quiet_import',
-           'use_style', 'save_figure', 'diagram']
+           'use_style', 'save_figure', 'show_rows', 'diagram']
 
 # %% ../nbs/90_house.ipynb #04a48b11
 import atexit, json, logging, os, shutil, sys, tempfile
@@ -153,6 +153,19 @@ def save_figure(
         if hasattr(figure, 'savefig'): figure.savefig(part, metadata={'Software': None})
         else: figure.save(part, optimize=True)
     return path
+
+# %% ../nbs/90_house.ipynb #67a4fc9f
+def show_rows(
+    pictures: dict,  # title → Pillow image
+    width=9.5,       # inches
+):
+    "Pictures below one another, each under its title, as a figure"
+    import matplotlib.pyplot as plt
+    heights = [p.height/p.width for p in pictures.values()]
+    fig, axes = plt.subplots(len(pictures), 1, figsize=(width, width*sum(heights)+.36*len(heights)), height_ratios=heights, squeeze=False)
+    for ax,(title,picture) in zip(axes[:, 0], pictures.items()):
+        ax.imshow(np.array(picture)); ax.set_title(title); ax.axis('off')
+    return fig
 
 # %% ../nbs/90_house.ipynb #0262573e
 def diagram(

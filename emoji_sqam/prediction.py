@@ -106,6 +106,7 @@ def text_vectors(self: Answerer,
     encoded = self.tokenizer.encode_batch(_check_texts(texts))
     return self.text(np.array([e.ids for e in encoded], 'int32').reshape(len(encoded), -1))
 
+# %% ../nbs/04_prediction.ipynb #d2ee1bd6
 @patch
 def _picture_vectors(self: Answerer, images): return self.answer_tower(self.encoder(to_float(images)))
 

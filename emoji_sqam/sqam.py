@@ -11,7 +11,8 @@ import re, warnings
 from collections import Counter
 from pathlib import Path
 import numpy as np
-from .house import PRETRAINED, atomic, quiet_import
+from fastcore.basics import patch
+from .house import atomic, quiet_import
 from .data import GLOVE_DIM, SENTIMENTS, _glove, load_glove
 
 # %% ../nbs/03_sqam.ipynb #dbf2a503
@@ -91,6 +92,8 @@ def _rules():
     return n.Sequence([n.NFC(), n.Lowercase(), n.Replace(Regex(r'https?://\S+'), ' [url] '),
                        *[n.Replace(a, b) for a,b in words.items()], *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
 
+
+# %% ../nbs/03_sqam.ipynb #24cbc478
 def tweet_tokenizer(
     texts,           # training texts
     least=2,         # a word is known when it occurs so often …
@@ -175,15 +178,17 @@ class SQAM(keras.Model):
         return ops.matmul(self.text(ids, training=training), ops.transpose(self.answer(self.own)))
     def get_config(self): return {**super().get_config(), **self.config}
 
-    def score(self,
-        ids,    # int32 (n, length)
-        codes,  # (m, 16)
-    ) -> np.ndarray:  # float32 (n, m), cosines
-        "How well each code answers each text"
-        run = lambda tower, x: tower.predict(x, batch_size=512, verbose=0)
-        return run(self.text, np.asarray(ids, 'int32')) @ run(self.answer, np.asarray(codes, 'float32')).T
-
 # %% ../nbs/03_sqam.ipynb #31ddcf36
+@patch
+def score(self: SQAM,
+    ids,    # int32 (n, length)
+    codes,  # (m, 16)
+) -> np.ndarray:  # float32 (n, m), cosines
+    "How well each code answers each text"
+    run = lambda tower, x: tower.predict(x, batch_size=512, verbose=0)
+    return run(self.text, np.asarray(ids, 'int32')) @ run(self.answer, np.asarray(codes, 'float32')).T
+
+# %% ../nbs/03_sqam.ipynb #5e443cf2
 def prepare_sqam(
     tokenizer,
     answers,   # (k, 16): the codes that stand for the classes
@@ -198,6 +203,8 @@ def prepare_sqam(
     sqam.own.assign(answers)
     return sqam
 
+
+# %% ../nbs/03_sqam.ipynb #d6b7e11a
 def fit_sqam(
     sqam: SQAM,
     ids, labels,       # int32 (n, length); int (n,): which answer is right
@@ -229,6 +236,8 @@ def export_onnx(
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
 
+
+# %% ../nbs/03_sqam.ipynb #7df7f728
 def save_answerer(
     folder,          # where to
     vae, sqam,       # the two trained models

@@ -200,13 +200,16 @@ def _hue_rotation(angles):
 
 # %% ../nbs/01_vae.ipynb #0570a814
 class Augmented(keras.utils.PyDataset):
-    "Batches of images and of the same images as targets, in a new order and newly augmented each epoch"
-    def __init__(self, images, batch_size=32, seed=0):
+    "Batches of images and of the same images as targets: all of `images` and `n_more` of `more`, newly drawn and augmented each epoch"
+    def __init__(self, images, more=None, n_more=0, batch_size=32, seed=0):
         super().__init__()
-        self.images, self.batch_size, self.rng = images, batch_size, np.random.default_rng(seed)
+        self.images = images if more is None else np.concatenate([images, more])
+        self.own, self.n_more, self.batch_size, self.rng = len(images), n_more, batch_size, np.random.default_rng(seed)
         self.on_epoch_end()
-    def __len__(self): return -(-len(self.images)//self.batch_size)
-    def on_epoch_end(self): self.order = self.rng.permutation(len(self.images))
+    def __len__(self): return -(-(self.own+self.n_more)//self.batch_size)
+    def on_epoch_end(self):
+        more = self.own + self.rng.permutation(len(self.images)-self.own)[:self.n_more]
+        self.order = self.rng.permutation(np.concatenate([np.arange(self.own), more]))
     def __getitem__(self, i):
         batch = augment(self.images[self.order[i*self.batch_size:(i+1)*self.batch_size]], self.rng)
         return batch, batch
@@ -221,21 +224,24 @@ class WarmUp(keras.callbacks.Callback):
 def fit_vae(
     vae: VAE,
     train, validation,    # float32 images
+    more=None, later=0,   # images of other art, and how many of them an epoch sees
     epochs=100,
     batch_size=32,
     learning_rate=2e-3,   # at its peak; rises over 50 steps and falls as a cosine
     warm_up=15,           # epochs until the KL divergence counts in full
+    ema=.99,              # how much of the moving average of the weights stays in a step
     seed=0,               # of order and augmentation
     callbacks=(),         # more Keras callbacks
 ) -> keras.callbacks.History:
     "Train on augmented images; the weights of the best validation epoch are kept"
-    data = Augmented(train, batch_size, seed)
+    data = Augmented(train, more, min(later, 0 if more is None else len(more)), batch_size, seed)
     steps, rise = len(data)*epochs, min(50, len(data)*epochs//5)
     rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, .01, warmup_target=learning_rate, warmup_steps=rise)
-    vae.compile(keras.optimizers.Adam(rate, clipnorm=100.), lambda x, y: reconstruction_loss(x, y, from_logits=True))
+    adam = keras.optimizers.Adam(rate, clipnorm=100., use_ema=True, ema_momentum=ema)
+    vae.compile(adam, lambda x, y: reconstruction_loss(x, y, from_logits=True))
     keep = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True, start_from_epoch=warm_up)
     return vae.fit(data, validation_data=(validation, validation), epochs=epochs, verbose=0,
-                   callbacks=[WarmUp(warm_up), keep, *callbacks])
+                   callbacks=[WarmUp(warm_up), keras.callbacks.SwapEMAWeights(swap_on_epoch=True), keep, *callbacks])
 
 # %% ../nbs/01_vae.ipynb #ad58511c
 def held_out_loss(
