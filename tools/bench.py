@@ -1,10 +1,11 @@
 #!/usr/bin/env python
-"""What `make bench` runs: the figures of the shipped weights, into figures/benchmark.json."""
+"""What `make bench` runs: the shipped weights beside other ways, into figures/benchmark.json and figures/benchmark_items.csv."""
 import json, platform
 from pathlib import Path
-from emoji_sqam.evaluation import evaluate
+from emoji_sqam.evaluation import benchmark, benchmark_table
 
-numbers = evaluate()
+numbers, items = benchmark()
 numbers['machine'] = f'{platform.machine()}, Python {platform.python_version()}'
 Path('figures/benchmark.json').write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + '\n')
-print(json.dumps(numbers, indent=1, ensure_ascii=False))
+items.to_csv('figures/benchmark_items.csv', lineterminator='\n')
+print(benchmark_table(numbers).fillna('').to_string())
