@@ -2,7 +2,7 @@
 """Ship the weights in artifacts/ with the package, once no validation metric became worse.
 
     release.py [--allow-worse]"""
-import json, shutil, sys
+import json, re, shutil, sys
 from emoji_sqam.data import sha256
 from emoji_sqam.house import PRETRAINED, artifacts_dir
 from emoji_sqam.prediction import _FILES
@@ -27,6 +27,9 @@ def main():
     if (bad := worse(new, old)) and '--allow-worse' not in sys.argv: sys.exit(f'not released: {", ".join(bad)} became worse on validation')
     PRETRAINED.mkdir(exist_ok=True)
     for name in SHIPPED: shutil.copy(source/name, PRETRAINED/name)
+    card = PRETRAINED/'README.md'
+    said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))
+    card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
     sums = ''.join(f'{sha256(PRETRAINED/name)}  {name}\n' for name in sorted(SHIPPED))
     (PRETRAINED/'SHA256SUMS').write_text(sums)
     size = sum((PRETRAINED/name).stat().st_size for name in SHIPPED)/1e6
