@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['BACKGROUNDS', 'ssim', 'has_twin', 'evaluate_vae', 'sentiment_scores', 'with_intervals', 'evaluate_sentiment',
-           'mean_vectors', 'sentiment_peers', 'keyword_scores', 'take_emojis_out', 'evaluate_answers',
-           'load_free_texts', 'fitting', 'evaluate_free_texts', 'evaluate_speed', 'evaluate', 'benchmark',
-           'benchmark_table']
+           'mean_vectors', 'sentiment_peers', 'keyword_scores', 'take_emojis_out', 'evaluate_answers', 'out_of_fold',
+           'evaluate_feelings', 'load_free_texts', 'fitting', 'evaluate_free_texts', 'evaluate_speed', 'evaluate',
+           'benchmark', 'benchmark_table']
 
 # %% ../nbs/05_evaluation.ipynb #72733e5c
 import hashlib, json, re, time
 from pathlib import Path
 import numpy as np, pandas as pd
-from .data import (SENTIMENTS, emoji_split, find_emojis, load_emojis, load_glove, load_keywords, load_tweets,
-                             split_tweets, to_float)
+from .data import (SENTIMENTS, emoji_split, find_emojis, load_emoji_sentiment, load_emojis, load_glove,
+                             load_keywords, load_tweets, split_tweets, to_float)
 from .house import PRETRAINED, track
 from .prediction import Answerer
 
@@ -177,6 +177,44 @@ def evaluate_answers(
     table.attrs['n'] = len(texts)
     return table
 
+# %% ../nbs/05_evaluation.ipynb #665cb51d
+def _fold_of(slugs): return np.array([int(hashlib.sha256(s.encode()).hexdigest(), 16) % 5 for s in slugs])
+
+def out_of_fold(
+    features,     # (n, d), of n emojis
+    score,        # (n,): what to predict
+    slugs,        # n, which decide the folds
+) -> np.ndarray:  # (n,)
+    "Predictions of a support vector regression that never saw the emoji it judges"
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVR
+    fold, out = _fold_of(slugs), np.zeros(len(score))
+    for k in range(5):
+        out[fold==k] = make_pipeline(StandardScaler(), SVR(C=.3)).fit(features[fold!=k], score[fold!=k]).predict(features[fold==k])
+    return out
+
+def evaluate_feelings(
+    answerer: Answerer,
+    tweets: pd.DataFrame,  # with `text` and `sentiment`
+    least=20,              # uses that an emoji must have in the ranking
+) -> pd.DataFrame:         # Spearman's ρ, a row each for the answerer, keywords and pictures; over all emojis and over faces
+    "Whether the emojis that positive tweets score higher than negative ones are those that people use so"
+    from scipy.stats import spearmanr
+    from sklearn.decomposition import PCA
+    emojis = load_emojis()
+    names, ranking = load_keywords(emojis), load_emoji_sentiment(emojis)
+    keep = (ranking.uses>=least).to_numpy() & np.array([bool(n) for n in names])
+    slugs, score = np.array(emojis.slugs)[keep], ranking.score.to_numpy()[keep]
+    mean = lambda label: answerer.score(tweets.text[tweets.sentiment==label].tolist(), slugs.tolist()).mean(0)
+    pictures = PCA(64, random_state=0).fit_transform(to_float(emojis.images[keep]).reshape(len(slugs), -1))
+    guesses = {'answerer': mean('positive')-mean('negative'), 'pictures, SVR': out_of_fold(pictures, score, slugs),
+               'keywords, SVR': out_of_fold(mean_vectors([' '.join(n) for n,k in zip(names, keep) if k]), score, slugs)}
+    face = np.array(['face' in n[0] for n,k in zip(names, keep) if k])
+    table = pd.DataFrame({name: {'all': spearmanr(g, score)[0], 'faces': spearmanr(g[face], score[face])[0]} for name,g in guesses.items()}).T
+    table.attrs.update(n=len(slugs), faces=int(face.sum()))
+    return table
+
 # %% ../nbs/05_evaluation.ipynb #ec365c41
 def load_free_texts() -> pd.DataFrame:  # text; slugs, a list of those that fit
     "A hundred texts about anything, and the emojis that fit each"
@@ -229,7 +267,7 @@ def _flat(table):
 
 def evaluate(
     path=None,  # a folder of weights; None: those that ship with the package
-) -> dict:      # vae, sentiment, answers, free_texts, speed, corpus, weights
+) -> dict:      # vae, sentiment, answers, feelings, free_texts, speed, corpus, weights
     "All that trained weights can tell about themselves, on the test folds"
     answerer, tweets = Answerer.from_pretrained(path), load_tweets()
     parts = split_tweets(tweets)
@@ -237,6 +275,7 @@ def evaluate(
     steps = {'vae': lambda: evaluate_vae(answerer.folder/'vae.keras'),
              'sentiment': lambda: evaluate_sentiment(answerer, test),
              'answers': lambda: _flat(evaluate_answers(answerer, test, parts['train'].text)),
+             'feelings': lambda: {f'{row}, {over}': float(v) for (row,over),v in evaluate_feelings(answerer, test).stack().items()},
              'free_texts': lambda: evaluate_free_texts(answerer),
              'speed': lambda: evaluate_speed(answerer, test.text[:300].tolist())}
     return {**{name: step() for name,step in track(steps.items(), 'evaluate')},
@@ -271,6 +310,8 @@ def benchmark_table(
         post = peers.get("the post's recipe", {}).get(metric)
         table[f"sentiment, {metric.replace('_f1', '-F1')}"] = row(peers['ours'][metric], post, peers['TF-IDF, linear SVM'][metric], 'TF-IDF, linear SVM')
     if answers['n']: table['emoji of a person, MRR'] = row(answers['mrr'], None, answers['keyword_search_mrr'], 'keyword search')
+    feelings = numbers['feelings']
+    table['how emojis feel, ρ'] = row(feelings['answerer, all'], None, feelings['keywords, SVR, all'], 'keywords, SVR')
     table['any text, fitting one in 5'] = row(free['hits@5'], None, free['keyword_search_hits@5'], 'keyword search')
     table['seconds for one tweet'] = row(speed['seconds'], speed['post_seconds'])
     return pd.DataFrame(table).T

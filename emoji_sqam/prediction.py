@@ -56,6 +56,9 @@ class MadeUp:
     image: np.ndarray = field(repr=False)  # uint8 (36, 36, 4)
     code: np.ndarray = field(repr=False)   # float32 (16,): what it was decoded from
     score: float                           # cosine of its picture with the text
+    gain: float                            # how much more that is than the score of the best known emoji
+    nearest: str                           # the slug of the known emoji whose code is nearest
+    distance: float                        # how far away that is, in the space of codes
 
     def _repr_png_(self):
         out = io.BytesIO(); mosaic(self.image[None], zoom=3).save(out, 'png')
@@ -174,19 +177,58 @@ def answer(self: Answerer,
     return found
 
 # %% ../nbs/04_prediction.ipynb #62d430cf
+class _Prior:
+    "The Gaussian of the known codes, in coordinates where it is standard"
+    def __init__(self, codes):
+        self.mean, self.spread = codes.mean(0), np.linalg.cholesky(np.cov(codes, rowvar=False))
+        known = np.linalg.solve(self.spread, (codes-self.mean).T).T
+        self.limit = np.quantile(np.linalg.norm(known, axis=1), .95)
+    def within(self, white): return white*np.minimum(1, self.limit/np.linalg.norm(white, axis=1, keepdims=True).clip(1e-9))
+    def codes(self, white): return (self.mean + white @ self.spread.T).astype('float32')
+
+@patch
+def _draw_and_score(self: Answerer, codes, wanted):
+    images = to_uint8(self.decoder(codes))
+    return images, np.clip(self.answer_vectors(images) @ wanted, -1, 1)
+
+def _mixed(parents, count, step, rng):
+    "Children of random pairs: each number from one of the two, and a nudge"
+    a, b = parents[rng.integers(0, len(parents), (2, count))]
+    return np.where(rng.random(a.shape)<.5, a, b) + step*rng.normal(size=a.shape)
+
+def _apart(white, order, n, least=1.5):
+    "The first n of `order` whose codes are not near one that was taken already; where too few are, the rest in order"
+    taken = []
+    for i in order:
+        if len(taken)<n and all(np.linalg.norm(white[i]-white[j])>=least for j in taken): taken.append(i)
+    return (taken + [i for i in order if i not in taken])[:n]
+
+# %% ../nbs/04_prediction.ipynb #5a332de6
 @patch
 def suggest(self: Answerer,
     text: str,
     n=1,            # how many
     seed=0,
-    tries=4000,     # random codes to choose from
+    tries=2000,     # random codes to begin with
+    rounds=8,       # of evolution; 0: the best of the random ones
 ) -> list:          # of `MadeUp`, best first
-    "Emojis made up for a text: the best of many codes that are likely under the known ones"
+    "Emojis made up for a text: pictures that answer it well, from codes that are likely under the known ones"
     _check_count(n)
-    wanted = self.text_vectors([_check_text(text)])[0]
-    mean, covariance = self.codes.mean(0), np.cov(self.codes, rowvar=False)
-    codes = np.random.default_rng(seed).multivariate_normal(mean, covariance, max(tries, 4*n)).astype('float32')
-    codes = codes[np.argsort(-(self.answer_tower(codes) @ wanted), kind='stable')[:max(64, 4*n)]]
-    images = to_uint8(self.decoder(codes))
-    scores = np.clip(self.answer_vectors(images) @ wanted, -1, 1)
-    return [MadeUp(images[i], codes[i], float(scores[i])) for i in np.argsort(-scores, kind='stable')[:n]]
+    wanted, rng, prior = self.text_vectors([_check_text(text)])[0], np.random.default_rng(seed), _Prior(self.codes)
+    size = max(48, 4*n)
+    white = prior.within(rng.normal(size=(max(tries, size), self.codes.shape[1])))
+    white = white[np.argsort(-(self.answer_tower(prior.codes(white)) @ wanted), kind='stable')[:size]]
+    images, scores = self._draw_and_score(prior.codes(white), wanted)
+    for r in range(rounds):
+        children = prior.within(_mixed(white, size, .5*.8**r, rng))
+        more, better = self._draw_and_score(prior.codes(children), wanted)
+        white, images, scores = (np.concatenate(pair) for pair in ((white, children), (images, more), (scores, better)))
+        best = np.argsort(-scores, kind='stable')[:size]
+        white, images, scores = white[best], images[best], scores[best]
+    chosen = sorted(_apart(white, np.argsort(-scores, kind='stable'), n), key=lambda i: -scores[i])
+    return [self._made_up(images[i], prior.codes(white[i:i+1])[0], scores[i], wanted) for i in chosen]
+
+@patch
+def _made_up(self: Answerer, image, code, score, wanted):
+    away = np.linalg.norm(self.codes-code, axis=1)
+    return MadeUp(image, code, float(score), float(score-(self.known_vectors @ wanted).max()), self.slugs[away.argmin()], float(away.min()))
