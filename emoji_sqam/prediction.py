@@ -107,7 +107,11 @@ def text_vectors(self: Answerer,
 ) -> np.ndarray:  # float32 (n, d)
     "Unit vectors of texts"
     encoded = self.tokenizer.encode_batch(_check_texts(texts))
-    return self.text(np.array([e.ids for e in encoded], 'int32').reshape(len(encoded), -1))
+    ids = np.array([e.ids or [0] for e in encoded], 'int32').reshape(len(encoded), -1)
+    length = (ids>0).sum(axis=1).clip(1)
+    order = np.argsort(length, kind='stable')  # like lengths together, so that little padding is read
+    vectors = [self.text(ids[rows, :length[rows].max()]) for rows in np.array_split(order, -(-len(order)//256) or 1) if len(rows)]
+    return np.concatenate(vectors)[np.argsort(order)] if vectors else self.text(np.zeros((0, 1), 'int32'))
 
 # %% ../nbs/04_prediction.ipynb #d2ee1bd6
 @patch
@@ -118,6 +122,7 @@ def answer_vectors(self: Answerer,
     answers,  # slugs of known emojis, an `EmojiSet`, or images (m, 36, 36, 4)
 ) -> np.ndarray:  # float32 (m, d)
     "Unit vectors of answers"
+    if answers is self.slugs: return self.known_vectors
     if isinstance(answers, EmojiSet):
         if answers not in self._sets: self._sets[answers] = self._picture_vectors(answers.images)
         return self._sets[answers]

@@ -99,7 +99,7 @@ def tweet_tokenizer(
     texts,           # training texts
     least=2,         # a word is known when it occurs so often …
     frequent=2500,   # … or is among so many most frequent words of GloVe
-    length=40,       # tokens per text; more are cut, fewer are padded
+    length=40,       # tokens per text; more are cut
 ):                   # a `tokenizers.Tokenizer`
     "A tokenizer for tweets, with its vocabulary"
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -110,12 +110,12 @@ def tweet_tokenizer(
     counts = Counter(w for t in texts for w in cut(t))
     words = dict.fromkeys([w for w,n in counts.most_common() if n>=least] + list(_glove()[0])[:frequent])
     tokenizer.model = models.WordLevel({w: i for i,w in enumerate([PAD, UNKNOWN, *words])}, unk_token=UNKNOWN)
-    tokenizer.enable_padding(length=length, pad_id=0, pad_token=PAD)
+    tokenizer.enable_padding(pad_id=0, pad_token=PAD)  # to the longest of a batch
     tokenizer.enable_truncation(length)
     return tokenizer
 
 def tokens(tokenizer, texts):
-    "Ids, int32 (n, length)"
+    "Ids, int32 (n, length of the longest), padded with 0 at the end"
     return np.array([e.ids for e in tokenizer.encode_batch(list(texts))], 'int32')
 
 # %% ../nbs/03_sqam.ipynb #9e11e1bf
@@ -134,18 +134,27 @@ class WordDropout(layers.Layer):
     def get_config(self): return {**super().get_config(), 'rate': self.rate, 'seed': self.seed}
 
 # %% ../nbs/03_sqam.ipynb #afab7014
-def _bilstm(vectors, there, mask, units):
-    "The states of a BiLSTM, pooled by mean and by maximum"
-    states = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name='bilstm')(vectors, mask=mask)
-    mean = ops.sum(states*there, 1)/ops.maximum(ops.sum(there, 1), 1.)
-    return [mean, ops.max(states + (there-1)*1e4, 1)]
+def _turned(there):
+    "A function that turns sequences round and leaves the padding at their end"
+    steps = ops.cumsum(ops.ones_like(there), 1) - 1
+    last = ops.sum(there, 1, keepdims=True) - 1
+    order = ops.cast(ops.where(steps<=last, last-steps, steps), 'int32')
+    return lambda x: ops.take_along_axis(x, order, axis=1)
 
-def _convolution(vectors, there, mask, units):
+def _bilstm(vectors, there, units):
+    "The states of two LSTMs, one of which reads from the end, pooled by mean and by maximum"
+    # padding comes last for both, so neither needs a mask: ONNX then has one fast operator for each
+    turn, lstm = _turned(there), lambda name: layers.LSTM(units, return_sequences=True, name=name)
+    states = layers.Concatenate()([lstm('forward')(vectors), turn(lstm('backward')(turn(vectors)))])
+    mean = ops.sum(states*there, 1)/ops.maximum(ops.sum(there, 1), 1.)
+    return [mean, ops.max(states + (there-1)*1e4, 1)*ops.max(there, 1)]
+
+def _convolution(vectors, there, units):
     "The strongest response of filters over two words and over three"
     return [ops.max(layers.Conv1D(units, n, padding='same', activation='relu', name=f'convolution_{n}')(vectors)*there, 1)
             for n in (2, 3)]
 
-def _attention(vectors, there, mask, units, heads=4):
+def _attention(vectors, there, units, heads=4):
     "Averages of the word vectors, each with weights of its own that sum to 1"
     scores = layers.Dense(heads, name='attention_scores')(layers.Dense(64, activation='tanh')(vectors))
     weights = layers.Softmax(axis=1, name='attention')(scores + (there-1)*1e4)
@@ -163,11 +172,10 @@ def text_features(
     "What the question's tower reads from a text; padding takes no part"
     if not set(encoder.split('+')) <= set(ENCODERS):
         raise ValueError(f'encoder is {encoder!r}; expected some of {", ".join(ENCODERS)}, joined by "+"')
-    mask = ops.not_equal(ids, 0)
-    there = ops.expand_dims(ops.cast(mask, 'float32'), -1)
+    there = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), 'float32'), -1)  # (n, length, 1): 0 at padding, which comes last
     vectors = layers.Embedding(words, GLOVE_DIM, name='embedding')(WordDropout(.1)(ids))
     vectors = layers.SpatialDropout1D(.3)(vectors)*there
-    parts = sum([ENCODERS[name](vectors, there, mask, units) for name in encoder.split('+')], [])
+    parts = sum([ENCODERS[name](vectors, there, units) for name in encoder.split('+')], [])
     return layers.Dropout(dropout)(layers.Concatenate()(parts))
 
 # %% ../nbs/03_sqam.ipynb #98cc8260
@@ -176,7 +184,7 @@ class SQAM(keras.Model):
     "Texts and codes in one space. Called on token ids (n, length), it gives cosines with its own answers, (n, k)"
     def __init__(self,
         words,          # size of the vocabulary
-        length=40,      # tokens per text
+        length=40,      # tokens per text, at most
         code_dim=16,    # numbers per answer
         answers=3,      # k: how many answers training tells apart
         encoder='bilstm+convolution+attention', units=100, dropout=.3,  # of the question's tower, see `text_features`
@@ -187,7 +195,7 @@ class SQAM(keras.Model):
                            dropout=dropout, dim=dim)
         self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')
         shared = [layers.Dense(n, activation=a, name=f'shared_{n}') for n,a in [(100, 'relu'), (50, 'relu'), (dim, 'tanh')]]
-        ids, code = layers.Input((length,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
+        ids, code = layers.Input((None,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
         q = layers.Dense(64, activation='relu')(text_features(ids, words, encoder, units, dropout))
         a = layers.Dense(64, activation='relu')(layers.Dense(64, activation='relu')(self.scaler(code)))
         for layer in shared: q, a = layer(q), layer(a)
@@ -218,7 +226,7 @@ def prepare_sqam(
 ) -> SQAM:
     "A model that is ready to train: GloVe in its embedding, its scaler set, its answers in place"
     words = vocabulary(tokenizer)
-    sqam = SQAM(len(words), tokenizer.padding['length'], answers=len(answers), **config)
+    sqam = SQAM(len(words), tokenizer.truncation['max_length'], answers=len(answers), **config)
     sqam.text.get_layer('embedding').embeddings.assign(embedding_matrix(words))
     sqam.scaler.moving_mean.assign(np.mean(codes, 0)); sqam.scaler.moving_variance.assign(np.var(codes, 0))
     sqam.own.assign(answers)
@@ -276,7 +284,7 @@ def export_onnx(
     path,    # ends in `.onnx`
 ):
     "Write a Keras model as ONNX, whole or not at all"
-    model(ops.zeros((1, *model.inputs[0].shape[1:]), model.inputs[0].dtype))  # Keras exports what has been called
+    model(ops.zeros([n or 1 for n in model.inputs[0].shape], model.inputs[0].dtype))  # Keras exports what has been called
     with atomic(path) as part, quiet_import(), warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
