@@ -284,7 +284,7 @@ def export_onnx(
     path,    # ends in `.onnx`
 ):
     "Write a Keras model as ONNX, whole or not at all"
-    model(ops.zeros([n or 1 for n in model.inputs[0].shape], model.inputs[0].dtype))  # Keras exports what has been called
+    model(ops.zeros([n or 2 for n in model.inputs[0].shape], model.inputs[0].dtype))  # Keras exports what has been called
     with atomic(path) as part, quiet_import(), warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
