@@ -2,7 +2,7 @@
 """Ship the weights in artifacts/ with the package, once no validation metric became worse.
 
     release.py [--allow-worse]"""
-import json, re, shutil, sys
+import json, re, shutil, sys, zipfile
 from emoji_sqam.data import sha256
 from emoji_sqam.house import PRETRAINED, artifacts_dir
 from emoji_sqam.prediction import _FILES
@@ -16,6 +16,13 @@ def worse(new, old):
     return [n for n in old if n not in new or sign(n)*new[n] < sign(n)*old[n] - 1e-9]
 
 
+def ship(source, target):
+    "Copy a file; what Keras packs without compression is packed with it"
+    if source.suffix != '.keras': return shutil.copy(source, target)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as new:
+        for name in old.namelist(): new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
+
+
 def main():
     source = artifacts_dir()/'weights'
     missing = [f for f in SHIPPED if not (source/f).exists()]
@@ -26,7 +33,7 @@ def main():
     for name in sorted(new): print(f'{name:24} {old.get(name, float("nan")):9.4f} → {new[name]:9.4f}')
     if (bad := worse(new, old)) and '--allow-worse' not in sys.argv: sys.exit(f'not released: {", ".join(bad)} became worse on validation')
     PRETRAINED.mkdir(exist_ok=True)
-    for name in SHIPPED: shutil.copy(source/name, PRETRAINED/name)
+    for name in SHIPPED: ship(source/name, PRETRAINED/name)
     card = PRETRAINED/'README.md'
     said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))
     card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
