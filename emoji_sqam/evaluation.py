@@ -228,7 +228,7 @@ def fitting(
 ) -> np.ndarray:          # bool (n,)
     "Whether a fitting emoji is among the k best"
     slugs = np.array(load_emojis().slugs)
-    best = slugs[np.argsort(-np.asarray(scores), axis=1, kind='stable')[:, :k]]
+    best = slugs[np.argsort(-np.asarray(scores, float), axis=1, kind='stable')[:, :k]]
     return np.array([not fit.isdisjoint(row) for fit,row in zip(map(set, free.slugs), best)])
 
 def evaluate_free_texts(
