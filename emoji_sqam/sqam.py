@@ -187,7 +187,7 @@ class SQAM(keras.Model):
         length=40,      # tokens per text, at most
         code_dim=16,    # numbers per answer
         answers=3,      # k: how many answers training tells apart
-        encoder='bilstm+convolution+attention', units=100, dropout=.3,  # of the question's tower, see `text_features`
+        encoder='bilstm+convolution+attention', units=100, dropout=.3,  # of the question's tower: see text_features
         dim=32,         # of the shared space
         **kwargs):
         super().__init__(**kwargs)
@@ -222,7 +222,7 @@ def prepare_sqam(
     tokenizer,
     answers,   # (k, 16): the codes that stand for the classes
     codes,     # (m, 16): codes to scale by
-    **config,  # of `SQAM`
+    **config,  # of the SQAM
 ) -> SQAM:
     "A model that is ready to train: GloVe in its embedding, its scaler set, its answers in place"
     words = vocabulary(tokenizer)

@@ -8,4 +8,4 @@ numbers, items = benchmark()
 numbers['machine'] = f'{platform.machine()}, Python {platform.python_version()}'
 Path('figures/benchmark.json').write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + '\n')
 items.to_csv('figures/benchmark_items.csv', lineterminator='\n')
-print(benchmark_table(numbers).fillna('').to_string())
+print(benchmark_table(numbers).to_string())

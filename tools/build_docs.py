@@ -40,6 +40,13 @@ def processed():
 
 # ---- README.md
 
+def as_markdown(html):
+    "A table in HTML as a table in Markdown"
+    from bs4 import BeautifulSoup
+    head, *rows = [[cell.get_text().strip() for cell in row(['th', 'td'])] for row in BeautifulSoup(html, 'html.parser')('tr')]
+    return '\n'.join(f'| {" | ".join(row)} |' for row in (head, ['---']*len(head), *rows))
+
+
 def readme():
     "The README: markdown, code and text outputs of index.ipynb"
     notebook = json.loads((processed()/'index.ipynb').read_text(encoding='utf-8'))
@@ -54,7 +61,9 @@ def readme():
         if code and options.get('echo') != 'false': parts.append(f'```python\n{code}\n```')
         for output in cell['outputs']:
             text = ''.join(output.get('text') or output.get('data', {}).get('text/plain', '')).rstrip()
-            if text: parts.append(f'```\n{text}\n```')
+            html = ''.join(output.get('data', {}).get('text/html', ''))
+            if '<table' in html: parts.append(as_markdown(html))
+            elif text: parts.append(f'```\n{text}\n```')
     text = re.sub(r' *\{fig-alt=[^}]*\}', '', '\n\n'.join(parts)) + '\n'
     return re.sub(r'\]\((\w+\.ipynb)\)', lambda m: f'](nbs/{m[1]})' if m[1] in names else m[0], text)
 
