@@ -74,6 +74,7 @@ def sentiment_scores(
     f1 = [2*(hit & (label==k)).sum(-1)/((label==k).sum(-1) + (said==k).sum(-1)).clip(1) for k in classes]
     return hit.mean(-1), np.mean(f1, 0)
 
+# %% ../nbs/05_evaluation.ipynb #12d44e02
 def with_intervals(
     label, said: dict,     # (n,); name → (n,)
     draws=1000, seed=0,    # resamples of the n items
@@ -88,6 +89,7 @@ def with_intervals(
         rows[name] = row
     return pd.DataFrame(rows).T
 
+# %% ../nbs/05_evaluation.ipynb #2f512020
 def evaluate_sentiment(
     answerer: Answerer,
     tweets: pd.DataFrame,  # with `text` and `sentiment`
@@ -108,6 +110,7 @@ def mean_vectors(
     row = {w: v for w,v,k in zip(names, vectors, known) if k}
     return np.stack([np.mean([row[w] for w in ws if w in row] or [np.zeros(100)], axis=0) for ws in words]).astype('float32')
 
+# %% ../nbs/05_evaluation.ipynb #742091c5
 def sentiment_peers(
     train: pd.DataFrame, test: pd.DataFrame,  # with `text`, `train` with `sentiment`
 ) -> dict:                                    # name → (n,) of 0, 1, 2
@@ -194,6 +197,7 @@ def out_of_fold(
         out[fold==k] = make_pipeline(StandardScaler(), SVR(C=.3)).fit(features[fold!=k], score[fold!=k]).predict(features[fold==k])
     return out
 
+# %% ../nbs/05_evaluation.ipynb #be9c4395
 def evaluate_feelings(
     answerer: Answerer,
     tweets: pd.DataFrame,  # with `text` and `sentiment`
@@ -299,6 +303,7 @@ def benchmark(
     items = pd.DataFrame({'label': label, **said}, index=pd.Index(ids, name='tweet'))
     return {**numbers, 'peers': with_intervals(label, said).T.to_dict()}, items
 
+# %% ../nbs/05_evaluation.ipynb #8e928a27
 def benchmark_table(
     numbers: dict,  # the first that benchmark gives
 ) -> pd.DataFrame:  # of strings

@@ -164,6 +164,7 @@ def sentiment(self: Answerer,
     cosines = [vectors @ self.answer_vectors(self.sentiment_emojis[s]).T for s in SENTIMENTS]
     return np.stack([np.clip(c, -1, 1).mean(1) for c in cosines], axis=1)
 
+# %% ../nbs/04_prediction.ipynb #021c2dfd
 @patch
 def answer(self: Answerer,
     text: str,
@@ -191,11 +192,13 @@ class _Prior:
     def within(self, white): return white*np.minimum(1, self.limit/np.linalg.norm(white, axis=1, keepdims=True).clip(1e-9))
     def codes(self, white): return (self.mean + white @ self.spread.T).astype('float32')
 
+# %% ../nbs/04_prediction.ipynb #277cb1f2
 @patch
 def _draw_and_score(self: Answerer, codes, wanted):
     images = to_uint8(self.decoder(codes))
     return images, np.clip(self.answer_vectors(images) @ wanted, -1, 1)
 
+# %% ../nbs/04_prediction.ipynb #04f0c78d
 def _mixed(parents, count, step, rng):
     "Children of random pairs: each number from one of the two, and a nudge"
     a, b = parents[rng.integers(0, len(parents), (2, count))]

@@ -93,7 +93,6 @@ def _rules():
     return n.Sequence([n.NFC(), n.Lowercase(), n.Replace(Regex(r'https?://\S+'), ' [url] '),
                        *[n.Replace(a, b) for a,b in words.items()], *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
 
-
 # %% ../nbs/03_sqam.ipynb #24cbc478
 def tweet_tokenizer(
     texts,           # training texts
@@ -154,12 +153,14 @@ def _convolution(vectors, there, units):
     return [ops.max(layers.Conv1D(units, n, padding='same', activation='relu', name=f'convolution_{n}')(vectors)*there, 1)
             for n in (2, 3)]
 
+# %% ../nbs/03_sqam.ipynb #752a8c97
 def _attention(vectors, there, units, heads=4):
     "Averages of the word vectors, each with weights of its own that sum to 1"
     scores = layers.Dense(heads, name='attention_scores')(layers.Dense(64, activation='tanh')(vectors))
     weights = layers.Softmax(axis=1, name='attention')(scores + (there-1)*1e4)
     return [layers.Flatten()(ops.matmul(ops.transpose(weights, (0, 2, 1)), vectors))]
 
+# %% ../nbs/03_sqam.ipynb #45f523e6
 ENCODERS = {'bilstm': _bilstm, 'convolution': _convolution, 'attention': _attention}
 
 def text_features(
@@ -232,7 +233,6 @@ def prepare_sqam(
     sqam.own.assign(answers)
     return sqam
 
-
 # %% ../nbs/03_sqam.ipynb #d6b7e11a
 def fit_sqam(
     sqam: SQAM,
@@ -288,7 +288,6 @@ def export_onnx(
     with atomic(path) as part, quiet_import(), warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
-
 
 # %% ../nbs/03_sqam.ipynb #7df7f728
 def save_answerer(
