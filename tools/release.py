@@ -7,7 +7,8 @@ from emoji_sqam.data import sha256
 from emoji_sqam.house import PRETRAINED, artifacts_dir
 from emoji_sqam.prediction import _FILES
 
-SHIPPED = [*_FILES, 'vae.keras', 'sqam.keras', 'post_decoder.keras', 'post_codes.npz', 'post_answers.npz', 'metrics.json']
+SHIPPED = [*_FILES, 'vae.keras', 'text.keras', 'picture.keras', 'sqam.keras', 'sqam_tokenizer.json', 'sqam_answers.npz',
+           'post_decoder.keras', 'post_codes.npz', 'post_answers.npz', 'metrics.json']
 
 
 def worse(new, old):
@@ -33,6 +34,8 @@ def main():
     for name in sorted(new): print(f'{name:24} {old.get(name, float("nan")):9.4f} → {new[name]:9.4f}')
     if (bad := worse(new, old)) and '--allow-worse' not in sys.argv: sys.exit(f'not released: {", ".join(bad)} became worse on validation')
     PRETRAINED.mkdir(exist_ok=True)
+    for old in PRETRAINED.iterdir():
+        if old.suffix in ('.onnx', '.keras', '.npz') and old.name not in SHIPPED: old.unlink()
     for name in SHIPPED: ship(source/name, PRETRAINED/name)
     card = PRETRAINED/'README.md'
     said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
 """What `make run` ends with: the three tweets of the post, their answers, and which weights and corpus gave them."""
 import textwrap
-from emoji_sqam.data import POST_TWEETS, SENTIMENTS
+from emoji_sqam.data import POST_TWEETS, SENTIMENTS, slug_to_char
 from emoji_sqam.house import artifacts_dir
 from emoji_sqam.prediction import Answerer
 
 answerer = Answerer.from_pretrained(artifacts_dir()/'weights')
-stand_for = {'positive': '🎉', 'neutral': '😈', 'negative': '😡'}
+stand_for = {s: slug_to_char(slugs[0]) for s, slugs in answerer.sentiment_emojis.items()}  # one of each group
 print()
 for number, (text, cosines) in enumerate(zip(POST_TWEETS, answerer.sentiment(POST_TWEETS)), 1):
     print(textwrap.fill(f'{number}. {text}', 100, subsequent_indent='   '))
