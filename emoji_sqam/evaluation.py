@@ -6,11 +6,11 @@
 __all__ = ['BACKGROUNDS', 'FULL', 'ABLATIONS', 'SIZES', 'ssim', 'has_twin', 'evaluate_vae', 'sentiment_scores', 'with_intervals',
            'evaluate_sentiment', 'mean_vectors', 'sentiment_peers', 'keyword_scores', 'encoder_scores',
            'take_emojis_out', 'evaluate_answers', 'out_of_fold', 'evaluate_feelings', 'load_free_texts', 'fitting',
-           'evaluate_free_texts', 'refit', 'refit_all', 'judge_tower', 'ablations', 'evaluate_speed', 'evaluate',
-           'benchmark', 'benchmark_table']
+           'evaluate_free_texts', 'refit', 'refit_all', 'judge_tower', 'ablations', 'evaluate_speed', 'training_speed',
+           'evaluate', 'benchmark', 'benchmark_table']
 
 # %% ../nbs/05_evaluation.ipynb #72733e5c
-import hashlib, json, re, time
+import hashlib, json, re, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd
 from .data import (SENTIMENTS, emoji_split, find_emojis, load_emoji_sentiment, load_emojis, load_glove,
@@ -317,8 +317,8 @@ def refit_all(
 # %% ../nbs/05_evaluation.ipynb #a18cabb1
 ABLATIONS = {'all of it': {}, 'LSTM alone': dict(encoder='bilstm'), 'convolutions alone': dict(encoder='convolution'),
              'attention alone': dict(encoder='attention'), 'labels alone, no second opinion': dict(trust=0.),
-             '1,000 other texts': dict(texts=1000)}
-SIZES = [500, 1500, 4500]
+             '500 other texts': dict(texts=500)}
+SIZES = [1000, 4000]
 
 def judge_tower(
     train: pd.DataFrame, validation: pd.DataFrame,  # tweets
@@ -328,7 +328,7 @@ def judge_tower(
     "Train a text tower and judge it"
     from emoji_sqam.meaning import keras, train_text
     keras.utils.set_random_seed(0)
-    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 20_000} | {k: FULL[k] for k in ('read', 'answer')} | options))
+    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 10_000} | {k: FULL[k] for k in ('read', 'answer')} | options))
     means = np.stack([answers.vectors[[answers.emojis.index(s) for s in groups[name]]].mean(0) for name in SENTIMENTS])
     accuracy, macro_f1 = sentiment_scores(validation.sentiment.map(SENTIMENTS.index).to_numpy(), (model.encode(tokenizer, validation.text) @ means.T).argmax(1))
     free = load_free_texts()
@@ -353,7 +353,7 @@ def evaluate_speed(
     answerer: Answerer,
     texts,          # texts to answer
     repeats=5,      # answers of one text; the median counts
-) -> dict:          # seconds to answer one text, texts a second in bulk, and both as multiples of the post's way
+) -> dict:          # seconds for one text, texts a second in bulk, both as multiples of the post's way; cold start and memory
     "How long an answer over all known emojis takes, against the post's way"
     from emoji_sqam.sqam import post_sqam
     from emoji_sqam.vae import keras
@@ -366,8 +366,44 @@ def evaluate_speed(
     post = median(lambda: qa_model.predict(pair, batch_size=1024, verbose=0))
     one = median(lambda: answerer.answer(texts[0]))
     start = time.perf_counter(); answerer.score(texts, answerer.slugs); bulk = (time.perf_counter()-start)/len(texts)
+    (load, memory), (post_load, post_memory) = map(_in_a_process, (_OURS.format(folder=str(answerer.folder)), _POST))
     return {'post_seconds': post, 'seconds': one, 'times_faster': post/one,
-            'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk}
+            'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk,
+            'cold_seconds': load, 'post_cold_seconds': post_load, 'memory_mb': memory, 'post_memory_mb': post_memory}
+
+_OURS = "from emoji_sqam.prediction import Answerer; Answerer.from_pretrained({folder!r}).answer('thank you')"
+_POST = """import numpy as np
+from emoji_sqam.sqam import post_sqam
+post_sqam(np.zeros((2000, 100), 'float32'))[0].predict([np.ones((872, 20), 'int32'), np.ones((872, 16), 'float32')], batch_size=1024, verbose=0)"""
+
+def _in_a_process(code):
+    "Seconds and peak memory, in MB, of Python code in a process of its own"
+    code += '\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)'
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    return time.perf_counter()-start, int(done.stdout)/(1e6 if sys.platform=='darwin' else 1e3)
+
+# %% ../nbs/05_evaluation.ipynb #ccb9e38d
+def training_speed(
+    n=2048,      # texts
+    vocabulary=17_000, dims=147, answers=872,  # of our tower
+) -> dict:       # texts a second, by the post's model and by ours
+    "How many texts a second each model learns from"
+    from emoji_sqam.meaning import Lessons, TextEncoder, keras, lessons_of
+    from emoji_sqam.sqam import post_sqam, tweet_tokenizer
+    rng = np.random.default_rng(0)
+    post = post_sqam(np.zeros((2000, 100), 'float32'))[1]
+    post.compile('adam', lambda target, loss: loss)
+    triplets = [rng.integers(1, 2000, (n, 20)), *rng.normal(size=(2, n, 16))]
+    ours = TextEncoder(vocabulary, answers=answers)
+    ours.answers.assign(_unit(rng.normal(size=(answers, dims)))); ours.compile('adam')
+    words = ['plane', 'late', 'thank', 'you', 'bag', 'again', 'never', 'good']
+    texts = [' '.join(rng.choice(words, 20)) for _ in range(n)]
+    lessons = lessons_of(texts, _unit(rng.normal(size=(n, 128))).astype('float32'), sentiment=np.full((n, 3), 1/3))
+    data = Lessons(tweet_tokenizer(texts, frequent=0), lessons, batch_size=64)
+    def rate(fit): fit(); start = time.perf_counter(); fit(); return n/(time.perf_counter()-start)
+    return {"the post's model": rate(lambda: post.fit(triplets, np.zeros(n), batch_size=64, verbose=0)),
+            'our tower': rate(lambda: ours.fit(data, verbose=0))}
 
 # %% ../nbs/05_evaluation.ipynb #4d43b11b
 def _flat(table):

@@ -64,7 +64,7 @@ def by_length(
     "Batches of texts of like length, so that little padding is read"
     length = np.array([max(len(ids), 1) for ids in encoded])
     order = np.argsort(length, kind='stable')
-    for rows in np.split(order, range(batch_size, len(order), batch_size)):
+    for rows in np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []:
         yield rows, padded([encoded[i] for i in rows])
 
 def token_ids(tokenizer, texts) -> list:

@@ -20,8 +20,8 @@ def worse(new, old):
 def ship(source, target):
     "Copy a file; what Keras packs without compression is packed with it"
     if source.suffix != '.keras': return shutil.copy(source, target)
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as new:
-        for name in old.namelist(): new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, 'w', zipfile.ZIP_BZIP2) as new:
+        for name in old.namelist(): new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_BZIP2)
 
 
 def main():
