@@ -190,7 +190,7 @@ def mosaic(
     return Image.fromarray(sheet.repeat(zoom, 0).repeat(zoom, 1))
 
 def draw_answers(
-    rows,     # pairs: a text, and for each title the images that answer it, uint8 (k, height, width, 4)
+    rows,     # pairs: a text, or one for each column; and for each column images, uint8 (k, height, width, 4)
     titles,   # of the columns
 ):            # a matplotlib figure
     "One line per text: its words, and below them the pictures of its answers, one column per title"
@@ -201,7 +201,9 @@ def draw_answers(
             ax = axes[row, column]
             ax.imshow(np.array(mosaic(images, zoom=2, gap=6))); ax.axis('off'); ax.set_anchor('W')
             if row==0: ax.annotate(titles[column], (0, 1), (0, 26), 'axes fraction', 'offset points', weight='bold', annotation_clip=False)
-        axes[row, 0].set_title(textwrap.shorten(text, 70*len(titles), placeholder=' …'), fontsize=8.5, fontweight='normal', loc='left', color='#444')
+        texts, width = (text, 70) if isinstance(text, tuple) else ((text,), 70*len(titles))
+        for ax,said in zip(axes[row], texts):
+            ax.set_title(textwrap.shorten(said, width, placeholder=' …'), fontsize=8.5, fontweight='normal', loc='left', color='#444')
     return fig
 
 # %% ../nbs/00_data.ipynb #c6b96c62

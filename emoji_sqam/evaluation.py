@@ -256,7 +256,7 @@ def evaluate_free_texts(
     return {**{f'{way}hits@5': float(fitting(scores, free).mean()) for way,scores in ways.items()}, 'n': len(free)}
 
 # %% ../nbs/05_evaluation.ipynb #00259cf4
-FULL = dict(texts=30_000, read=dict(epochs=2, batch_size=256, learning_rate=3e-3), answer=dict(epochs=4, batch_size=64, learning_rate=1e-3), look_at=dict(epochs=25))
+FULL = dict(texts=10_000, read=dict(epochs=2, batch_size=256, learning_rate=3e-3), answer=dict(epochs=3, batch_size=64, learning_rate=1e-3), look_at=dict(epochs=25))
 
 def _tenth(texts): return np.array([int(hashlib.sha256(t.encode()).hexdigest(), 16) % 10 for t in texts])
 
@@ -328,7 +328,7 @@ def judge_tower(
     "Train a text tower and judge it"
     from emoji_sqam.meaning import keras, train_text
     keras.utils.set_random_seed(0)
-    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 10_000} | {k: FULL[k] for k in ('read', 'answer')} | options))
+    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 10_000, 'read': FULL['read'], 'answer': FULL['answer'] | {'epochs': 2}} | options))
     means = np.stack([answers.vectors[[answers.emojis.index(s) for s in groups[name]]].mean(0) for name in SENTIMENTS])
     accuracy, macro_f1 = sentiment_scores(validation.sentiment.map(SENTIMENTS.index).to_numpy(), (model.encode(tokenizer, validation.text) @ means.T).argmax(1))
     free = load_free_texts()

@@ -471,16 +471,16 @@ def fit_text(
 def teach(
     model: TextEncoder,
     tokenizer,
-    questions: pd.DataFrame, general: pd.DataFrame,  # lessons: with answers, and about meaning alone
-    read: dict, answer: dict,                        # options of fit_text for the two parts
+    tweets: pd.DataFrame, keywords: pd.DataFrame, general: pd.DataFrame,  # lessons: of sentiment, of answers, of meaning alone
+    read: dict, answer: dict,   # options of fit_text for the two parts
     seed=0,
-    progress=None,                                   # from a name and a number of epochs to a Keras callback
-) -> tuple:                                          # the losses of the epochs of each part
+    progress=None,              # from a name and a number of epochs to a Keras callback
+) -> tuple:                     # the losses of the epochs of each part
     "Train a text tower on everything, then on questions"
-    some = general.sample(min(len(general), len(questions)), random_state=seed)
+    some = general.sample(min(len(general), len(keywords)), random_state=seed)
     callbacks = lambda name, options: [progress(name, options['epochs'])] if progress else []
-    first = fit_text(model, tokenizer, pd.concat([questions, general]), **read, callbacks=callbacks('the reader', read))
-    then = fit_text(model, tokenizer, pd.concat([questions, some]), **answer, callbacks=callbacks('the answers', answer))
+    first = fit_text(model, tokenizer, pd.concat([tweets, keywords, general]), **read, callbacks=callbacks('the reader', read))
+    then = fit_text(model, tokenizer, pd.concat([*3*[tweets], keywords, some]), **answer, callbacks=callbacks('the answers', answer))
     return first.history['loss'], then.history['loss']
 
 # %% ../nbs/03b_meaning.ipynb #ddb46da3
@@ -515,9 +515,9 @@ def train_text(
     tokenizer = tweet_tokenizer([*asked, *questions, *questions], frequent=15_000)
     model = prepare_text(tokenizer, answers, groups, **config)
     soft = soft_targets(asked, tweets.sentiment.map(SENTIMENTS.index).to_numpy(), trust, sentence_vectors(asked), seed=seed)
-    lessons = pd.concat([tweet_lessons(asked, soft, emojis, project),
-                         lessons_of(questions, project(sentence_vectors(questions)), questions.values())])
-    teach(model, tokenizer, lessons, lessons_of(general, project(sentence_vectors(general))), read, answer, seed, progress)
+    lessons = [tweet_lessons(asked, soft, emojis, project), lessons_of(questions, project(sentence_vectors(questions)), questions.values()),
+               lessons_of(general, project(sentence_vectors(general)))]
+    teach(model, tokenizer, *lessons, read, answer, seed, progress)
     return model, tokenizer, answers, groups
 
 # %% ../nbs/03b_meaning.ipynb #42ff46cc
