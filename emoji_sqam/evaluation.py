@@ -378,10 +378,14 @@ post_sqam(np.zeros((2000, 100), 'float32'))[0].predict([np.ones((872, 20), 'int3
 
 def _in_a_process(code):
     "Seconds and peak memory, in MB, of Python code in a process of its own"
-    code += '\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)'
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    return time.perf_counter()-start, int(done.stdout)/(1e6 if sys.platform=='darwin' else 1e3)
+    done = subprocess.run([sys.executable, '-c', f'{code}\n{_PEAK}'], capture_output=True, text=True, check=True)
+    return time.perf_counter()-start, int(done.stdout)/1e3
+
+# Linux counts the memory of the parent in the `maxrss` of its child, so /proc is asked where there is one
+_PEAK = """import pathlib, resource
+status = pathlib.Path('/proc/self/status')
+print(status.read_text().split('VmHWM:')[1].split()[0] if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1000)"""
 
 # %% ../nbs/05_evaluation.ipynb #ccb9e38d
 def training_speed(
