@@ -12,7 +12,13 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd')  # typesets the mathematics
+KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd', 'KaTeX, which typesets mathematics', 'MIT')
+ONNX = ('onnxruntime-web', '1.30.0', 'd2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71', 'ONNX Runtime Web, which runs the networks in a page', 'MIT')
+TOKENIZERS = ('@huggingface/tokenizers', '0.2.0', '2800014c83b8186b2e4210c20672f1fb65a12cef85d7e95e0f2003e022611b4a', 'what reads tokenizer.json in a page', 'Apache-2.0')
+# One thread, no graphics card: the smallest of the builds
+TRY_IT_LIBS = {'onnxruntime-web': (ONNX, ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']),
+               'tokenizers': (TOKENIZERS, ['tokenizers.min.mjs'])}
+TRY_IT_FILES = ['text.onnx', 'decoder.onnx', 'picture.onnx', 'tokenizer.json']  # as in the package, byte for byte
 SITE_LIBS = 'site_libs'
 
 
@@ -70,13 +76,14 @@ def readme():
 
 # ---- the site
 
-def katex():
-    "The folder of KaTeX's distribution, fetched once from npm and verified"
+def library(package, version, sha256, gives, licence, files=None):
+    "The folder of a script library's distribution, or of some of its files; fetched once from npm and verified"
     from emoji_sqam.data import Source, _parsed, fetch
-    archive = Source('npm', *KATEX, 'KaTeX, which typesets mathematics', 'MIT')
+    archive = Source('npm', package, version, sha256, gives, licence)
     def unpack(folder):
-        with tarfile.open(fetch(archive)) as tar: tar.extractall(folder, filter='data')
-    return _parsed(f'katex-{KATEX[1]}', unpack)/'package'/'dist'
+        with tarfile.open(fetch(archive)) as tar:
+            tar.extractall(folder, [m for m in tar if not files or Path(m.name).name in files], filter='data')
+    return _parsed(f'{package.rpartition("/")[2]}-{version}', unpack)/'package'/'dist'
 
 
 def rename(work):
@@ -143,12 +150,58 @@ def site():
     built = work/config['project'].get('output-dir', '_site')
     shutil.rmtree(out, ignore_errors=True)
     shutil.move(built, out)
-    shutil.copytree(katex(), out/SITE_LIBS/'katex', dirs_exist_ok=True)
+    shutil.copytree(library(*KATEX), out/SITE_LIBS/'katex', dirs_exist_ok=True)
+    try_it(out)
     for page in out.rglob('*.html'): mend_page(page, out)
     for css in (out/SITE_LIBS).rglob('*.css'):
         css.write_text(re.sub(r'''@import\s*(?:url\()?(["']?)https://fonts\.googleapis\.com[^"')]*\1\)?;?''', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     shutil.rmtree(work)
     return [*warnings, *broken_links(out)]
+
+
+def on_a_grid(codes, columns=30):
+    "A cell (column, row) for each code, like codes near each other"
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.manifold import TSNE
+    flat = TSNE(perplexity=30, init='pca', random_state=0, n_jobs=1).fit_transform(codes)
+    flat = flat.argsort(0).argsort(0)/len(codes)  # ranks: as many in every part of the map
+    cells = np.stack(np.meshgrid(np.arange(columns), np.arange(columns)), -1).reshape(-1, 2)
+    far = ((flat[:, None]-(cells+.5)/columns)**2).sum(-1)
+    return cells[linear_sum_assignment(far)[1]], columns
+
+
+def names_of(emojis):
+    "What to call each emoji: its first keyword, else its name in Unicode"
+    import unicodedata
+    from emoji_sqam.data import load_keywords
+    unicode = [' '.join(unicodedata.name(c, c) for c in char).lower() for char in emojis.chars]
+    return [words[0] if words else name for words, name in zip(load_keywords(emojis), unicode)]
+
+
+def try_it(out):
+    "What the page Try it loads: networks, tokenizer, what is known of the emojis, and one sheet of their pictures, which is the map too"
+    import numpy as np
+    from PIL import Image
+    from emoji_sqam.data import load_emojis
+    from emoji_sqam.house import PRETRAINED
+    from emoji_sqam.prediction import Answerer, _Prior
+    folder = shutil.copytree(ROOT/'nbs'/'try_it', out/'try_it', dirs_exist_ok=True)
+    for name, (package, files) in TRY_IT_LIBS.items():
+        (out/SITE_LIBS/name).mkdir(parents=True, exist_ok=True)
+        for file in files: shutil.copy(library(*package, files)/file, out/SITE_LIBS/name/file)
+    for name in TRY_IT_FILES: shutil.copy(PRETRAINED/name, folder/name)
+    answerer, emojis = Answerer.from_pretrained(), load_emojis()
+    vectors, codes, prior = answerer.known_vectors, answerer.codes, _Prior(answerer.codes)
+    (folder/'known.bin').write_bytes(vectors.astype('<f4').tobytes() + codes.astype('<f4').tobytes())
+    cells, columns = on_a_grid(codes)
+    (folder/'known.json').write_text(json.dumps({
+        'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
+        'prior': {'mean': prior.mean.tolist(), 'spread': prior.spread.tolist(), 'limit': float(prior.limit)}}, ensure_ascii=False), encoding='utf-8')
+    size, gap = 40, 2
+    sheet = Image.new('RGBA', (columns*size, columns*size))
+    for (column, row), image in zip(cells.tolist(), emojis.images): sheet.paste(Image.fromarray(image), (column*size+gap, row*size+gap))
+    sheet.save(folder/'emojis.png', optimize=True)
 
 
 def broken_links(site):

@@ -1,0 +1,284 @@
+// The page: what is typed, moved and dragged goes to the networks in the worker; what they answer is shown.
+
+const $ = id => document.getElementById(id);
+const CODE = 16, SIZE = 36, REACH = 4; // a latent number's slider runs from −REACH to REACH
+
+// ---- Calls to the worker
+
+let worker, calls = new Map(), lastId = 0;
+
+function ask(call, given = [], onProgress) {
+  return new Promise((resolve, reject) => {
+    calls.set(++lastId, { resolve, reject, onProgress });
+    worker.postMessage({ id: lastId, call, given });
+  });
+}
+
+function startWorker() {
+  worker = new Worker(new URL('networks.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data: { id, value, error, so_far } }) => {
+    const waiting = calls.get(id);
+    if (so_far) return waiting.onProgress(so_far);
+    calls.delete(id);
+    error === undefined ? waiting.resolve(value) : waiting.reject(new Error(error));
+  };
+  worker.onerror = event => fail(new Error(event.message || 'a script could not be loaded'));
+}
+
+function fail(error) {
+  $('try-status').textContent = `This page cannot answer: ${error.message}. Reload it to try again.`;
+  $('try-status').classList.add('try-failed');
+  $('try-it').setAttribute('aria-busy', 'false');
+}
+
+// Only the newest of many wishes is worth fulfilling: while one is under way, later ones replace each other
+function newestOnly(work) {
+  let waiting = null, running = false;
+  return async wish => {
+    waiting = wish;
+    if (running) return;
+    running = true;
+    while (waiting !== null) {
+      const now = waiting; waiting = null;
+      try { await work(now); } catch (error) { fail(error); }
+    }
+    running = false;
+  };
+}
+
+function later(milliseconds, work) {
+  let timer;
+  return (...given) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...given); };
+}
+
+// A screen reader hears what came out when the hands rest, not each step on the way
+const say = later(900, message => { $('try-said').textContent = message; });
+
+// ---- Small pieces of the page
+
+let known; // slugs, chars, names, cells on the map, codes
+
+const signed = x => (x < 0 ? '−' : '') + Math.abs(x).toFixed(2);
+
+function icon(row) { // an emoji's picture: a window on the sheet that is also the map
+  const picture = document.createElement('span');
+  picture.className = 'try-icon';
+  showIcon(picture, row);
+  return picture;
+}
+
+function showIcon(picture, row) {
+  const [column, line] = known.cells[row], last = known.columns - 1;
+  picture.style.backgroundPosition = `${100 * column / last}% ${100 * line / last}%`;
+}
+
+function paint(canvas, pixels) {
+  canvas.getContext('2d').putImageData(new ImageData(Uint8ClampedArray.from(pixels), SIZE, SIZE), 0, 0);
+}
+
+// ---- Text to emojis
+
+function answerItem({ row, score }, first) {
+  const button = document.createElement('button'), name = document.createElement('span'), number = document.createElement('span');
+  button.type = 'button';
+  button.className = 'try-answer';
+  button.title = 'Draw it from its code';
+  name.className = 'try-name'; name.textContent = known.names[row];
+  number.className = 'try-score'; number.textContent = signed(score);
+  button.style.setProperty('--part', Math.max(0, score) / Math.max(first, .01));
+  button.append(icon(row), name, number);
+  button.onclick = () => showKnown(row);
+  const item = document.createElement('li');
+  item.append(button);
+  return item;
+}
+
+const answerText = newestOnly(async text => {
+  if (!text.trim()) {
+    $('try-answers').replaceChildren();
+    $('try-note').textContent = 'Write something, and five emojis will answer.';
+    clearMadeUp();
+    return;
+  }
+  const { rows, words, knownWords } = await ask('answer', [text]);
+  $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
+  $('try-note').textContent = knownWords ? `${knownWords} of ${words} tokens are in the vocabulary.` : 'None of these words is in the vocabulary; so answers a text of unknown words.';
+  say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
+  makeUp(text);
+});
+
+let madeUp = null; // the code of the last one that was made up
+
+function clearMadeUp() {
+  madeUp = null;
+  $('try-made-up').getContext('2d').clearRect(0, 0, SIZE, SIZE);
+  $('try-made-up-score').textContent = '';
+  $('try-use').disabled = true;
+}
+
+function showMadeUp({ code, pixels, score, gain }) {
+  madeUp = Array.from(code);
+  paint($('try-made-up'), pixels);
+  $('try-made-up-score').textContent = `${signed(score)}, which is ${signed(Math.abs(gain))} ${gain < 0 ? 'below' : 'above'} the best known emoji`;
+  $('try-use').disabled = false;
+}
+
+// A search takes a second or two, so it waits until the typing rests
+const makeUp = later(350, async text => {
+  if (text !== $('try-text').value) return;
+  $('try-made-up-state').textContent = 'making it up …';
+  try {
+    const found = await ask('suggest', [text, 0], showMadeUp);
+    if (!found) return; // a newer text came
+    $('try-made-up-state').textContent = '';
+    document.documentElement.dataset.tryMadeUp = text; // where tests see that the search has ended
+  } catch (error) { fail(error); }
+});
+
+function typed() {
+  ask('stop'); // the search for what stood here before
+  $('try-made-up-state').textContent = '';
+  answerText($('try-text').value);
+}
+
+function offerExamples() {
+  for (const button of $('try-examples').children) {
+    button.onclick = () => { $('try-text').value = button.textContent; typed(); };
+    button.disabled = false;
+  }
+}
+
+// ---- Sixteen numbers to a drawing
+
+let code = new Array(CODE).fill(0); // as exact as it came; the sliders show it in steps of a tenth
+let sliders = [];
+
+function makeSliders() {
+  sliders = code.map((_, i) => {
+    const label = document.createElement('label'), slider = document.createElement('input'), value = document.createElement('output');
+    Object.assign(slider, { type: 'range', min: -REACH, max: REACH, step: .1, value: 0, id: `try-z${i + 1}` });
+    slider.setAttribute('aria-label', `latent number ${i + 1}`);
+    label.className = 'try-slider';
+    label.append(`${i + 1}`, slider, value);
+    slider.oninput = () => { code[i] = Number(slider.value); value.textContent = code[i].toFixed(1).replace('-', '−'); draw(code, true); };
+    $('try-sliders').append(label);
+    return { slider, value };
+  });
+}
+
+function setSliders() {
+  sliders.forEach(({ slider, value }, i) => {
+    slider.value = code[i];
+    value.textContent = code[i].toFixed(1).replace('-', '−');
+  });
+}
+
+function nearestKnown(code) {
+  let best = 0, least = Infinity;
+  for (let row = 0; row < known.count; row++) {
+    let away = 0;
+    for (let i = 0; i < CODE; i++) away += (known.codes[row * CODE + i] - code[i]) ** 2;
+    if (away < least) [best, least] = [row, away];
+  }
+  return { row: best, distance: Math.sqrt(least) };
+}
+
+const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
+  const image = await ask('decode', [wanted]);
+  paint($('try-drawing'), image.map(x => Math.round(x * 255)));
+  const { row, distance } = nearestKnown(wanted);
+  showIcon($('try-near-icon'), row);
+  $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'its own code' : `${distance.toFixed(1)} away`}`;
+  if (moveMarker) placeMarker(known.cells[row].map(x => x + .5));
+  say(`Drawn. The nearest known emoji is ${$('try-near').textContent}.`);
+});
+
+function draw(wanted, moveMarker) { drawNow({ wanted: Array.from(wanted), moveMarker }); }
+
+function use(wanted, moveMarker = true) { code = Array.from(wanted); setSliders(); draw(code, moveMarker); }
+
+const codeOf = row => known.codes.slice(row * CODE, (row + 1) * CODE);
+
+function showKnown(row) { use(codeOf(row)); }
+
+// ---- The map
+
+const SOFTNESS = .4; // in cells: at the middle of a cell its own emoji counts for most, between cells they blend
+let place = [0, 0];  // column and line on the map, where .5 is the middle of a cell
+
+function placeMarker(to) {
+  place = to;
+  $('try-marker').style.left = `${100 * to[0] / known.columns}%`;
+  $('try-marker').style.top = `${100 * to[1] / known.columns}%`;
+}
+
+function codeAt([x, y]) {
+  const mean = new Array(CODE).fill(0);
+  let total = 0;
+  known.cells.forEach(([column, line], row) => {
+    const away = (column + .5 - x) ** 2 + (line + .5 - y) ** 2;
+    if (away > 4) return;
+    const weight = Math.exp(-away / (2 * SOFTNESS ** 2));
+    total += weight;
+    for (let i = 0; i < CODE; i++) mean[i] += weight * known.codes[row * CODE + i];
+  });
+  return mean.map(x => x / total);
+}
+
+function goTo(x, y) {
+  const onMap = v => Math.max(.5, Math.min(known.columns - .5, v));
+  placeMarker([onMap(x), onMap(y)]);
+  use(codeAt(place), false);
+}
+
+function watchMap() {
+  const map = $('try-map');
+  const follow = event => {
+    const box = map.getBoundingClientRect();
+    goTo((event.clientX - box.left) / box.width * known.columns, (event.clientY - box.top) / box.height * known.columns);
+  };
+  map.onpointerdown = event => { map.setPointerCapture(event.pointerId); follow(event); };
+  map.onpointermove = event => { if (map.hasPointerCapture(event.pointerId)) follow(event); };
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  map.onkeydown = event => {
+    const step = arrows[event.key];
+    if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault(); // or the page would scroll
+    const far = event.shiftKey ? .25 : 1;
+    goTo(place[0] + far * step[0], place[1] + far * step[1]);
+  };
+}
+
+// ---- Begin
+
+// What the tests, and the curious at the console, may call
+function expose() {
+  window.emojiSqam = {
+    tokens: text => ask('tokens', [text]),
+    scores: text => ask('scores', [text]), // of the 872, in the order of their slugs
+    answer: async (text, n = 5) => (await ask('answer', [text, n])).rows.map(({ row, score }) => ({ slug: known.slugs[row], score })),
+    decode: async codes => Array.from(await ask('decode', [codes])),
+  };
+}
+
+async function begin() {
+  if (typeof WebAssembly !== 'object' || typeof Worker !== 'function') throw new Error('this browser runs no WebAssembly');
+  startWorker();
+  let seed = 0;
+  known = await ask('known');
+  $('try-text').oninput = typed;
+  offerExamples();
+  await ask('ready');
+  await answerText($('try-text').value);
+  await ask('drawing');
+  expose();
+  watchMap();
+  showKnown(known.slugs.indexOf('1f603')); // 😃
+  $('try-use').onclick = () => madeUp && use(madeUp);
+  $('try-random').onclick = async () => use(await ask('sample', [++seed]));
+  $('try-status').textContent = 'Ready: the networks run in this page, and nothing you write leaves it.';
+  $('try-it').setAttribute('aria-busy', 'false');
+}
+
+makeSliders();
+begin().catch(fail);
