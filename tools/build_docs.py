@@ -2,7 +2,7 @@
 """Build the docs site and the README from the notebooks, with packages of public registries alone.
 
 nbdev prepares the notebooks as it does for Quarto, and smalldocs renders them; what the two leave open is done here. Where the
-real Quarto is installed, `nbdev_docs` renders the same sources.
+real Quarto is installed, `nbdev_docs` renders the same sources; only what the page Try it loads is put there by this script alone.
 
     build_docs.py site      → _docs/
     build_docs.py readme    → README.md, from index.ipynb

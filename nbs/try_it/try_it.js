@@ -58,7 +58,7 @@ const say = later(900, message => { $('try-said').textContent = message; });
 
 let known; // slugs, chars, names, cells on the map, codes
 
-const signed = x => (x < 0 ? '−' : '') + Math.abs(x).toFixed(2);
+const signed = (x, digits = 2) => (x <= -.5 / 10 ** digits ? '−' : '') + Math.abs(x).toFixed(digits);
 
 function icon(row) { // an emoji's picture: a window on the sheet that is also the map
   const picture = document.createElement('span');
@@ -142,7 +142,7 @@ function typed() {
 }
 
 function offerExamples() {
-  for (const button of $('try-examples').children) {
+  for (const button of $('try-examples').querySelectorAll('button')) {
     button.onclick = () => { $('try-text').value = button.textContent; typed(); };
     button.disabled = false;
   }
@@ -160,7 +160,7 @@ function makeSliders() {
     slider.setAttribute('aria-label', `latent number ${i + 1}`);
     label.className = 'try-slider';
     label.append(`${i + 1}`, slider, value);
-    slider.oninput = () => { code[i] = Number(slider.value); value.textContent = code[i].toFixed(1).replace('-', '−'); draw(code, true); };
+    slider.oninput = () => { code[i] = Number(slider.value); value.textContent = signed(code[i], 1); draw(code, true); };
     $('try-sliders').append(label);
     return { slider, value };
   });
@@ -169,7 +169,7 @@ function makeSliders() {
 function setSliders() {
   sliders.forEach(({ slider, value }, i) => {
     slider.value = code[i];
-    value.textContent = code[i].toFixed(1).replace('-', '−');
+    value.textContent = signed(code[i], 1);
   });
 }
 
