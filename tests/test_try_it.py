@@ -78,7 +78,7 @@ def changed(page, before):
 
 def test_first_answers_within_three_seconds(browser, address):
     took = []
-    for _ in range(3):  # a busy machine may be slow once
+    for _ in range(5):  # on a machine that is busy with other things one may be slow
         page = browser.new_page()
         start = time.perf_counter()
         page.goto(f'{address}/try_it.html', wait_until='commit')
@@ -96,7 +96,7 @@ def test_files_are_those_of_the_package(name):
 
 
 def test_tokens_and_cosines_equal_pythons(shared, texts, answerer):
-    assert len(set(texts)) >= 190
+    assert len(texts) == 200 and len(set(texts)) >= 195
     found = shared.evaluate('''async texts => {
         const all = [];
         for (const text of texts) all.push([await emojiSqam.tokens(text), await emojiSqam.scores(text)]);
@@ -147,6 +147,7 @@ def test_typing_answers_and_says_so(page, answerer):
 def test_made_up_emoji_scores_as_shown_and_is_the_same_each_time(browser, address, shared, answerer):
     made_up_for(shared, TEXT)
     first, shown = pixels(shared, 'try-made-up'), shared.inner_text('#try-made-up-score')
+    assert shown in shared.inner_text('#try-said-made-up')
     score = float(re.match(r'−?[\d.]+', shown)[0].replace('−', '-'))
     assert score == pytest.approx(float(answerer.score([TEXT], first[None])[0, 0]), abs=.03)  # a canvas rounds colours that are hardly seen
     scores = answerer.score([TEXT], np.stack([first, pixels(shared, 'try-drawing')]))[0]

@@ -131,6 +131,7 @@ const makeUp = later(350, async text => {
     const found = await ask('suggest', [text, 0], showMadeUp);
     if (!found) return; // a newer text came
     $('try-made-up-state').textContent = '';
+    $('try-said-made-up').textContent = `Made up, with a score of ${$('try-made-up-score').textContent}.`;
     document.documentElement.dataset.tryMadeUp = text; // where tests see that the search has ended
   } catch (error) { fail(error); }
 });
