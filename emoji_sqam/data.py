@@ -454,25 +454,29 @@ def split_tweets(
     return {name: unique[fold==name].reset_index(drop=True) for name in ('train', 'validation', 'test')}
 
 # %% ../nbs/00_data.ipynb #d20c8724
+def _pattern(among):
+    known = sorted((_plain(c) for c in among.chars), key=len, reverse=True)
+    return re.compile('|'.join(map(re.escape, known)))
+
+def _plain_text(text): return text.replace('\ufe0f', '')
+
 def find_emojis(
     texts,           # texts to look through
     among: EmojiSet, # the emojis to look for
 ) -> list:           # for each text a list of slugs, in their order
     "Which emojis stand in each text; the longest sequence counts"
-    known = sorted((_plain(c) for c in among.chars), key=len, reverse=True)
-    pattern = re.compile('|'.join(map(re.escape, known)))
+    pattern = _pattern(among)
     return [[among.slugs[among.index(m)] for m in pattern.findall(_plain_text(t))] for t in texts]
 
 def without_emojis(
     texts,           # texts to take them out of
     among: EmojiSet, # the emojis to look for
+    names=None,      # what to put in their places, by slug; None: nothing
 ) -> list:           # of texts
-    "Texts with a space in place of each emoji"
-    known = sorted((_plain(c) for c in among.chars), key=len, reverse=True)
-    pattern = re.compile('|'.join(map(re.escape, known)))
-    return [pattern.sub(' ', _plain_text(t)) if pattern.search(_plain_text(t)) else t for t in texts]
-
-def _plain_text(text): return text.replace('\ufe0f', '')
+    "Texts with a space in place of each emoji, or with its name between spaces"
+    pattern = _pattern(among)
+    say = (lambda m: f" {names.get(among.slugs[among.index(m[0])], '')} ") if names else ' '
+    return [pattern.sub(say, _plain_text(t)) if pattern.search(_plain_text(t)) else t for t in texts]
 
 # %% ../nbs/00_data.ipynb #f63274fa
 def load_keywords(

@@ -7,6 +7,7 @@ __all__ = ['MadeUp', 'Answerer']
 
 # %% ../nbs/04_prediction.ipynb #dba122e8
 import io, json
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +84,7 @@ class Answerer:
         self.known_vectors = vectors/np.linalg.norm(vectors, axis=1, keepdims=True)  # float32 (872, d), unit length
         self.about = json.loads((self.folder/'answerer.json').read_text(encoding='utf-8'))
         self.sentiment_emojis = self.about['sentiment_emojis']
-        self._row = {s: i for i,s in enumerate(self.slugs)}
+        self._row, self._slugs = {s: i for i,s in enumerate(self.slugs)}, np.array(self.slugs)
         self._sets = WeakKeyDictionary()
 
     @classmethod
@@ -170,11 +171,13 @@ def answer(self: Answerer,
     _check_count(n)
     answers = self.slugs if among is None else among
     scores = self.score([_check_text(text)], answers)[0]
-    slugs = np.array(answers.slugs if isinstance(answers, EmojiSet) else answers)
+    slugs = self._slugs if among is None else np.array(answers.slugs if isinstance(answers, EmojiSet) else answers)
     best = np.lexsort((slugs, -scores))[:n]
     chars = [slug_to_char(s) for s in slugs[best]]
     found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]})
-    found.attrs['known_words'] = sum(i>1 for i in self.tokenizer.encode(text).ids)
+    read = self.tokenizer.encode(text)
+    pieces = Counter(read.word_ids)  # a word that is read in pieces is none that the model knows
+    found.attrs['known_words'] = sum(i>1 and pieces[w]==1 for i,w in zip(read.ids, read.word_ids))
     return found
 
 # %% ../nbs/04_prediction.ipynb #62d430cf

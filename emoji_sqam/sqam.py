@@ -43,11 +43,11 @@ def post_tokens(tokenizer, texts, length=20):
 
 # %% ../nbs/03_sqam.ipynb #78302e24
 def embedding_matrix(
-    words,     # n words, by id
+    words,     # n words, or pieces that begin with ##, by id
     seed=0,
 ) -> np.ndarray:  # float32 (n, 100)
     "GloVe's vectors; small random ones for words that it does not know; zeros for the padding, id 0"
-    matrix, found = load_glove(words)
+    matrix, found = load_glove([w.removeprefix('##') for w in words])
     matrix[~found] = np.random.default_rng(seed).normal(0, .1, (int((~found).sum()), GLOVE_DIM))
     matrix[0] = 0
     return matrix
@@ -94,11 +94,20 @@ def _rules():
                        *[n.Replace(a, b) for a,b in words.items()], *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
 
 # %% ../nbs/03_sqam.ipynb #24cbc478
+def _word_pieces(words, n):
+    "About n pieces that words can be put together from, by byte-pair merges; inside a word they begin with ##"
+    from tokenizers import Tokenizer, models, trainers
+    learner = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    learner.train_from_iterator([w for w in words if re.fullmatch('[a-z]+', w)],
+                                trainers.WordPieceTrainer(vocab_size=n, show_progress=False, special_tokens=[UNKNOWN]))
+    return sorted(learner.get_vocab())
+
 def tweet_tokenizer(
     texts,           # training texts
     least=2,         # a word is known when it occurs so often …
     frequent=2500,   # … or is among so many most frequent words of GloVe
     length=40,       # tokens per text; more are cut
+    pieces=0,        # about how many pieces it has for other words; 0: those are unknown as a whole
 ):                   # a `tokenizers.Tokenizer`
     "A tokenizer for tweets, with its vocabulary"
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -107,8 +116,13 @@ def tweet_tokenizer(
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r'\[[a-z!?.]+\]|[\p{L}\p{M}_]+|\S'), 'removed', invert=True)
     cut = lambda t: [w for w,_ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(t))]
     counts = Counter(w for t in texts for w in cut(t))
-    words = dict.fromkeys([w for w,n in counts.most_common() if n>=least] + list(_glove()[0])[:frequent])
-    tokenizer.model = models.WordLevel({w: i for i,w in enumerate([PAD, UNKNOWN, *words])}, unk_token=UNKNOWN)
+    glove = list(_glove()[0])
+    words = dict.fromkeys([PAD, UNKNOWN, *(w for w,n in counts.most_common() if n>=least), *glove[:frequent]])
+    if pieces:  # learned from the words that are left; and common words, which hashtags are put together from
+        words |= dict.fromkeys(_word_pieces([w for w in [*counts, *glove[:100_000]] if w not in words], pieces*3//4))
+        words |= dict.fromkeys([f'##{w}' for w in list(words)[2:] if re.fullmatch('[a-z]{3,}', w)][:pieces//4])
+    ids = {w: i for i,w in enumerate(words)}
+    tokenizer.model = models.WordPiece(ids, unk_token=UNKNOWN) if pieces else models.WordLevel(ids, unk_token=UNKNOWN)
     tokenizer.enable_padding(pad_id=0, pad_token=PAD)  # to the longest of a batch
     tokenizer.enable_truncation(length)
     return tokenizer
@@ -270,7 +284,6 @@ def word_counts():
 def soft_targets(
     texts, labels,    # n training texts and their classes, 0 to k−1
     trust=.5,         # how much of a target is the second opinion
-    vectors=None,     # (n, d): what a sentence encoder makes of the texts, for a third opinion
     folds=5, seed=0,
 ) -> np.ndarray:      # (n, k), rows sum to 1
     "Labels, mixed with what linear classifiers think of texts that they were not trained on"
@@ -282,7 +295,4 @@ def soft_targets(
     for seen,unseen in track(parts, 'second opinion', total=folds, unit='fold'):
         linear = make_pipeline(word_counts(), LogisticRegression(C=6, max_iter=300, tol=1e-3)).fit(texts[seen], labels[seen])
         opinion[unseen] = linear.predict_proba(texts[unseen])
-        if vectors is not None:
-            other = LogisticRegression(C=10, max_iter=300).fit(vectors[seen], labels[seen])
-            opinion[unseen] = (opinion[unseen]+other.predict_proba(vectors[unseen]))/2
     return (1-trust)*np.eye(opinion.shape[1])[labels] + trust*opinion

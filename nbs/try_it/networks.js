@@ -23,7 +23,10 @@ async function loadTokenizer() {
   // The library takes the unknown token from a second file of settings; ours stands in tokenizer.json
   const tokenizer = new Tokenizer(saved, { unk_token: saved.model.unk_token });
   const longest = saved.truncation.max_length;
-  return text => tokenizer.encode(text).ids.slice(0, longest);
+  return text => {
+    const { ids, tokens } = tokenizer.encode(text);
+    return { ids: ids.slice(0, longest), tokens: tokens.slice(0, longest) };
+  };
 }
 
 async function loadKnown() {
@@ -57,9 +60,9 @@ for (const part of [tokenizer, known, textTower, decoder, pictureTower]) part.ca
 
 async function vectorOf(text) {
   const [encode, tower] = await Promise.all([tokenizer, textTower]);
-  const ids = encode(text);
+  const { ids, tokens } = encode(text);
   const read = ids.length ? ids : [0]; // as in Python, where nothing is left of a text
-  return { ids, vector: await tower('int32', Int32Array.from(read), [1, read.length]) };
+  return { ids, tokens, vector: await tower('int32', Int32Array.from(read), [1, read.length]) };
 }
 
 const cosine = (vector, vectors, row) => {
@@ -69,8 +72,14 @@ const cosine = (vector, vectors, row) => {
 };
 
 async function scores(text) {
-  const [{ ids, vector }, { vectors, count }] = await Promise.all([vectorOf(text), known]);
-  return { ids, vector, scores: Float32Array.from({ length: count }, (_, row) => cosine(vector, vectors, row)) };
+  const [{ vectors, count }, { vector, ...read }] = await Promise.all([known, vectorOf(text)]);
+  return { ...read, vector, scores: Float32Array.from({ length: count }, (_, row) => cosine(vector, vectors, row)) };
+}
+
+function knownWords({ ids, tokens }) { // a word that is read in pieces is none that the model knows
+  const isPiece = tokens.map(token => token.startsWith('##'));
+  const whole = tokens.map((_, i) => ids[i] > 1 && !isPiece[i] && !isPiece[i + 1]);
+  return { words: isPiece.filter(piece => !piece).length, knownWords: whole.filter(Boolean).length };
 }
 
 async function answer(text, n = 5) {
@@ -78,7 +87,7 @@ async function answer(text, n = 5) {
   const rows = Array.from(found.scores.keys()); // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   return { rows: rows.slice(0, n).map(row => ({ row, score: found.scores[row] })),
-           words: found.ids.length, knownWords: found.ids.filter(id => id > 1).length };
+           ...knownWords(found) };
 }
 
 // ---- Codes to pictures
@@ -166,7 +175,7 @@ const calls = {
   known: async () => { const { vectors, ...rest } = await known; return rest; },
   ready: async () => { await Promise.all([tokenizer, known, textTower]); },
   drawing: async () => { await Promise.all([decoder, pictureTower]); },
-  tokens: async text => (await tokenizer)(text),
+  tokens: async text => (await tokenizer)(text).ids,
   scores: async text => Array.from((await scores(text)).scores),
   decode: async codes => decode(codes),
   stop: () => { search++; },
