@@ -302,9 +302,7 @@ def refit_all(
 ) -> tuple:  # dict of metrics; DataFrame of emojis; DataFrame of tweets
     "Every fold judged by a model that never saw it"
     from scipy.stats import spearmanr
-    from emoji_sqam.meaning import sentence_vectors
     tweets = pd.concat(split_tweets(load_tweets()).values())
-    sentence_vectors(tweets.text)  # read once for all folds
     done = [refit(k, tweets, codes, later_codes, **budgets) for k in track(folds, 'refits', unit='fold')]
     feels, ranks = (pd.concat([d[i] for d in done]) for i in (0, 1))
     emojis = load_emojis()
@@ -318,7 +316,7 @@ def refit_all(
 
 # %% ../nbs/05_evaluation.ipynb #a18cabb1
 ABLATIONS = {'all of it': {}, 'LSTM alone': dict(encoder='bilstm'), 'convolutions alone': dict(encoder='convolution'),
-             'attention alone': dict(encoder='attention'), 'linear judges': dict(judge='linear'), 'no splices': dict(splices=False),
+             'attention alone': dict(encoder='attention'), 'linear judges': dict(judge='linear'), 'no splices': dict(splices=0),
              'labels alone, no judges': dict(judge=None), '500 other texts': dict(texts=500)}
 SIZES = [1000, 4000]
 
@@ -330,7 +328,7 @@ def judge_tower(
     "Train a text tower and judge it"
     from emoji_sqam.meaning import keras, train_text
     keras.utils.set_random_seed(0)
-    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 10_000, 'judge': 'tuned', 'read': FULL['read'], 'answer': FULL['answer'] | {'epochs': 1}} | options))
+    model, tokenizer, answers, groups = train_text(train, codes, **({'texts': 10_000, 'judge': 'tuned', 'splices': 10_000, 'read': FULL['read'], 'answer': FULL['answer'] | {'epochs': 1}} | options))
     means = np.stack([answers.vectors[[answers.emojis.index(s) for s in groups[name]]].mean(0) for name in SENTIMENTS])
     accuracy, macro_f1 = sentiment_scores(validation.sentiment.map(SENTIMENTS.index).to_numpy(), (model.encode(tokenizer, validation.text) @ means.T).argmax(1))
     free = load_free_texts()

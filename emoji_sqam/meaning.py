@@ -100,20 +100,29 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, i): return padded([self.ids[j] for j in self.batches[i]]), self.wanted(self.batches[i])
 
 # %% ../nbs/03b_meaning.ipynb #9776ba23
-_read = {}  # text → its vector, float16
+def _vectors_folder(): return cache_dir()/'sentence-vectors'/SOURCES['sentence encoder'].sha256[:16]
+def _key(text): return int.from_bytes(hashlib.sha256(text.encode('utf-8', 'surrogatepass')).digest()[:8], 'big')
+
+@cache
+def _read_before():
+    "Checksum of a text → its vector, float16, of all that was read on this machine"
+    known = {}
+    for path in sorted(_vectors_folder().glob('*.npz')):
+        with np.load(path) as part: known.update(zip(part['keys'].tolist(), part['vectors']))
+    return known
 
 def sentence_vectors(
     texts,  # n strings
 ) -> np.ndarray:  # float32 (n, 384), unit length
     "What the sentence encoder makes of texts"
-    texts = list(texts)
-    if new := [t for t in dict.fromkeys(texts) if t not in _read]:
-        key = hashlib.sha256('\0'.join([SOURCES['sentence encoder'].sha256, *new]).encode()).hexdigest()[:24]
-        path = cache_dir()/'sentence-vectors'/f'{key}.npy'
-        if not path.exists():
-            with atomic(path) as part: np.save(part, _read_aloud(new))
-        _read.update(zip(new, np.load(path)))
-    return np.array([_read[t] for t in texts], 'float32').reshape(-1, 384)
+    texts, known = list(texts), _read_before()
+    keys = [_key(t) for t in texts]
+    new = {k: t for k,t in zip(keys, texts) if k not in known}
+    if new:
+        vectors, names = _read_aloud(list(new.values())), np.array(list(new), 'uint64')
+        with atomic(_vectors_folder()/f'{hashlib.sha256(names.tobytes()).hexdigest()[:16]}.npz') as part: np.savez(part, keys=names, vectors=vectors)
+        known.update(zip(new, vectors))
+    return np.array([known[k] for k in keys], 'float32').reshape(-1, 384)
 
 def _read_aloud(texts):
     tokenizer, model = _teacher()
@@ -588,15 +597,15 @@ def sentiment_lessons(
     answers: Answers,
     trust=.5,          # how much of a target is the second opinion
     judge='linear', more=3, seed=0,  # see second_opinions; judge None: labels alone
-    splices=True,      # whether to learn from them too
+    splices=None,      # how many of them to learn from; None: all
 ) -> pd.DataFrame:
     "Lessons from tweets and from splices of them: labels mixed with second opinions, and opinions alone"
     told = np.eye(len(SENTIMENTS), dtype='float32')[labels]
     if judge is None: return tweet_lessons(texts, told, answers)
     opinion, new, of_new = second_opinions(texts, labels, judge, more, seed=seed)
     mixed = (1-trust)*told + trust*opinion
-    if not splices: return tweet_lessons(texts, mixed, answers)
-    return tweet_lessons([*texts, *new], np.concatenate([mixed, of_new]), answers)
+    some = np.random.default_rng(seed).permutation(len(new))[:splices]
+    return tweet_lessons([*texts, *(new[i] for i in some)], np.concatenate([mixed, of_new[some]]), answers)
 
 # %% ../nbs/03b_meaning.ipynb #74fab66c
 GRID = 32  # word vectors are kept in 32nds
@@ -637,7 +646,7 @@ def train_text(
     texts=None,                 # how many sentences and words; None: all
     hidden=None,                # bool (872,): emojis whose row in the ranking is not to be used
     pictures=None,              # from Answers to a PictureEncoder, for the emojis without a name; None leaves them without
-    trust=.5, judge='linear', more=3, splices=True,  # see sentiment_lessons
+    trust=.5, judge='linear', more=3, splices=None,  # see sentiment_lessons
     seed=0, progress=None,
     **config,                   # of the TextEncoder
 ) -> tuple:                     # TextEncoder, tokenizer, Answers, groups

@@ -102,7 +102,8 @@ const answerText = newestOnly(async text => {
   }
   const { rows, words, knownWords } = await ask('answer', [text]);
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
-  $('try-note').textContent = `${knownWords || 'None'} of ${words} words ${words === 1 ? 'is' : 'are'} in the vocabulary${knownWords < words ? '; the rest is read in pieces' : ''}.`;
+  $('try-note').textContent = !knownWords ? 'None of these words is in the vocabulary; what can be is read in pieces.'
+    : `${knownWords} of ${words} words ${knownWords === 1 ? 'is' : 'are'} in the vocabulary${knownWords < words ? '; the rest is read in pieces' : ''}.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
 });
