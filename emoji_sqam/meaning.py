@@ -490,8 +490,9 @@ def tweet_lessons(
     asked = without_emojis([t for t,h in zip(texts, holds) if h], emojis)
     of = lambda texts: answers.project(sentence_vectors(texts))
     every = lessons_of(texts, of(texts), [usual[k]/5 for k in kind], target)  # with a fifth of the weight, for it is a guess
+    if not asked: return every  # in some corpora nobody uses emojis
     right = (np.array(shares([o for o in own if o], len(emojis))) + usual[kind[holds]])/2
-    return pd.concat([every, lessons_of(asked, of(asked), right, target[holds])]) if len(asked) else every
+    return pd.concat([every, lessons_of(asked, of(asked), right, target[holds])])
 
 # %% ../nbs/03b_meaning.ipynb #a0693fa5
 def fit_text(
