@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 SKIP = re.compile(r'^\s*#\s*\|\s*eval:\s*false\s*$', re.M)
-BAR = re.compile(r'\r[^\n]*')  # a progress bar begins each time at the start of its line
+BAR = re.compile(r'\r[^\n]*|\x1b\[A')  # a progress bar begins each time at the start of its line, or goes up to the bar above it
 
 
 class Client(NotebookClient):
