@@ -115,7 +115,7 @@ def evaluate(as_json: Annotated[bool, typer.Option('--json', help='As JSON.')] =
     "Recompute the figures of the shipped weights on the test folds."
     from emoji_sqam.evaluation import evaluate
     try: numbers = evaluate()
-    except (ValueError, OSError) as error: _fail(error)
+    except (ValueError, OSError, ImportError) as error: _fail(error)
     if as_json: return typer.echo(json.dumps(numbers, indent=1))
     for part,values in numbers.items():
         if isinstance(values, dict): values = ', '.join(f'{k} {v:.4g}' for k,v in values.items())

@@ -6,7 +6,7 @@
 __all__ = ['JUDGES', 'GRID', 'by_length', 'token_ids', 'padded', 'Batches', 'sentence_vectors', 'keywords_of', 'emoji_meanings',
            'Projection', 'carry_over', 'feelings', 'joined', 'unit', 'habits', 'Answers', 'keyword_questions',
            'general_texts', 'fit_projection', 'tweet_counts', 'PictureEncoder', 'Pictures', 'picture_lessons',
-           'fit_pictures', 'sentiment_groups', 'TextEncoder', 'prepare_text', 'aim', 'lessons_of', 'shares', 'Lessons',
+           'fit_pictures', 'sentiment_groups', 'TextEncoder', 'prepare_text', 'lessons_of', 'shares', 'Lessons',
            'usual_answers', 'tweet_lessons', 'fit_text', 'text_tokenizer', 'linear_judge', 'tuned_encoder', 'spliced',
            'second_opinions', 'sentiment_lessons', 'teach', 'train_text', 'export_onnx', 'save_answerer']
 
@@ -27,7 +27,7 @@ with quiet_import():
 
 # %% ../nbs/03b_meaning.ipynb #c6795f02
 from .sqam import _unit, embedding_matrix, load_tokenizer, text_features, tweet_tokenizer, vocabulary, word_counts
-from .vae import VAE, augment, save_keras, visible
+from .vae import VAE, augment, save_keras
 
 # %% ../nbs/03b_meaning.ipynb #0598a401
 def _unpack_teacher(folder):
@@ -209,7 +209,7 @@ def habits(
 
 # %% ../nbs/03b_meaning.ipynb #c64d65b0
 class Answers:
-    "The vectors of known emojis: what is told about each, what is predicted where it is not"
+    "The vectors of known emojis; a feeling is the ranking as carried over by meaning, and an emoji that nobody counted has no uses"
     def __init__(self,
         emojis: EmojiSet,        # n emojis
         codes,                   # (n, 16)
@@ -409,13 +409,8 @@ def prepare_text(
 ) -> TextEncoder:
     "A text tower that is ready to train: GloVe in its embedding, its answers in place"
     words, vectors = vocabulary(tokenizer), answers.vectors
-    model = TextEncoder(len(words), *(128, vectors.shape[1]-128), len(vectors), **config)
+    model = TextEncoder(len(words), 128, vectors.shape[1]-128, len(vectors), **config)
     model.text.get_layer('embedding').embeddings.assign(embedding_matrix(words))
-    return aim(model, answers, groups)
-
-def aim(model, answers, groups):
-    "Put answers and the means of the sentiments' groups in their place"
-    vectors = answers.vectors
     model.answers.assign(vectors)
     model.groups.assign(np.stack([vectors[[answers.emojis.index(s) for s in groups[name]]].mean(axis=0) for name in SENTIMENTS]))
     return model
@@ -619,7 +614,7 @@ def teach(
     seed=0,
     progress=None,              # from a name and a number of epochs to a Keras callback
 ) -> tuple:                     # the losses of the epochs of each part
-    "Train a text tower on everything, then on questions"
+    "Train a text tower on everything, then on questions; its word vectors are rounded to 32nds in the end"
     some = general.sample(min(len(general), 4*len(keywords)), random_state=seed)
     callbacks = lambda name, options: [progress(name, options['epochs'])] if progress else []
     first = fit_text(model, tokenizer, pd.concat([tweets, keywords, general]), **read, callbacks=callbacks('the reader', read))

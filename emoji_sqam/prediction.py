@@ -188,12 +188,14 @@ def _shared(path):
     return Answerer.from_pretrained(path)
 
 def _fault(text):
+    "What is wrong about a text, or None"
+    if not isinstance(text, str) and pd.isna(text): return 'text is missing; expected a string'
     try: _check_text(text)
     except (TypeError, ValueError) as error: return str(error)
 
 def _answer_rows(frame, column, n, path):
     if column not in frame: raise ValueError(f'column is {column!r}; the table has {", ".join(map(str, frame.columns)) or "none"}')
-    answerer, faults = _shared(path), frame[column].map(_fault).to_numpy(object)
+    answerer, faults = _shared(path), np.array([_fault(t) for t in frame[column]], object)
     good = np.array([f is None for f in faults], bool)
     emojis, scores = np.full((len(frame), n), None, object), np.full((len(frame), n), np.nan, 'float32')
     chars = np.array([slug_to_char(s) for s in answerer.slugs], object)
