@@ -83,6 +83,7 @@ def padded(encoded):
     for row,ids in zip(out, encoded): row[:len(ids)] = ids
     return out
 
+# %% ../nbs/03b_meaning.ipynb #1757bd85
 class Batches(keras.utils.PyDataset):
     "Batches of texts of like length, drawn anew each epoch, with what `wanted` says of their rows"
     def __init__(self, ids, wanted, batch_size=128, seed=0):
@@ -471,6 +472,7 @@ def usual_answers(
     counts += 20*ranked.fillna(0).to_numpy().T
     return (counts/counts.sum(axis=1, keepdims=True)).astype('float32')
 
+# %% ../nbs/03b_meaning.ipynb #d45e03f2
 def tweet_lessons(
     texts, sentiment,    # n tweets; how right each sentiment is (n, 3), rows sum to 1
     answers: Answers,
