@@ -189,6 +189,7 @@ def mosaic(
         sheet[y:y+h, x:x+w] = image
     return Image.fromarray(sheet.repeat(zoom, 0).repeat(zoom, 1))
 
+# %% ../nbs/00_data.ipynb #376e7697
 def draw_answers(
     rows,     # pairs: a text, or one for each column; and for each column images, uint8 (k, height, width, 4)
     titles,   # of the columns

@@ -260,6 +260,7 @@ FULL = dict(texts=10_000, more=1, read=dict(epochs=1, batch_size=256, learning_r
 
 def _tenth(texts): return np.array([int(hashlib.sha256(t.encode()).hexdigest(), 16) % 10 for t in texts])
 
+# %% ../nbs/05_evaluation.ipynb #9bedd842
 def refit(
     k: int,                # which fifth is held out, 0 to 4
     tweets: pd.DataFrame,  # all folds, with `text` and `sentiment`
@@ -371,6 +372,7 @@ def evaluate_speed(
             'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk,
             'cold_seconds': load, 'post_cold_seconds': post_load, 'memory_mb': memory, 'post_memory_mb': post_memory}
 
+# %% ../nbs/05_evaluation.ipynb #815ec562
 _OURS = "from emoji_sqam.prediction import Answerer; Answerer.from_pretrained({folder!r}).answer('thank you')"
 _POST = """import numpy as np
 from emoji_sqam.sqam import post_sqam

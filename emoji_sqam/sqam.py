@@ -102,6 +102,7 @@ def _word_pieces(words, n):
                                 trainers.WordPieceTrainer(vocab_size=n, show_progress=False, special_tokens=[UNKNOWN]))
     return sorted(learner.get_vocab())
 
+# %% ../nbs/03_sqam.ipynb #89bad40d
 def tweet_tokenizer(
     texts,           # training texts
     least=2,         # a word is known when it occurs so often …
