@@ -297,6 +297,7 @@ class PictureEncoder(keras.Model):
         parts = layers.Concatenate()([_unit(layers.Dense(meaning)(seen)), layers.Dense(others)(seen)])
         self.both = keras.Model(images, [parts, layers.Dense(categories)(seen)])
         self.picture = keras.Model(images, _unit(parts), name='picture')
+        self.built = True
 
     def call(self, images, training=False): return self.both(images, training=training)
     def get_config(self): return {**super().get_config(), **self.config}
@@ -426,7 +427,8 @@ def compute_loss(self: TextEncoder, x=None, y=None, y_pred=None, sample_weight=N
     apart = ops.logsumexp(20*ops.matmul(said, ops.transpose(wanted)), axis=-1) - 20*cosine
     answers = -ops.sum(right*ops.log_softmax(20*ops.matmul(y_pred, ops.transpose(self.answers))), axis=-1)
     feeling = -ops.sum(sentiment*ops.log_softmax(10*ops.matmul(y_pred, ops.transpose(self.groups))), axis=-1)
-    return ops.mean(1 - cosine + .05*apart + .2*answers + .5*feeling)
+    devices = self.distribute_strategy.num_replicas_in_sync  # whose gradients are summed
+    return ops.mean(1 - cosine + .05*apart + .2*answers + .5*feeling)/devices
 
 # %% ../nbs/03b_meaning.ipynb #8eb789cb
 def lessons_of(
@@ -614,16 +616,16 @@ def teach(
     tweets: pd.DataFrame, keywords: pd.DataFrame, general: pd.DataFrame,  # lessons: of sentiment, of answers, of meaning alone
     read: dict, answer: dict,   # options of fit_text for the two parts
     seed=0,
-    progress=None,              # from a name and a number of epochs to a Keras callback
+    callbacks=None,             # a function from a name and a number of epochs to Keras callbacks
 ) -> tuple:                     # the losses of the epochs of each part
     "Train a text tower on everything, then on questions; its word vectors are rounded to 32nds in the end"
     some = general.sample(min(len(general), 4*len(keywords)), random_state=seed)
-    callbacks = lambda name, options: [progress(name, options['epochs'])] if progress else []
-    first = fit_text(model, tokenizer, pd.concat([tweets, keywords, general]), **read, callbacks=callbacks('the reader', read))
-    then = fit_text(model, tokenizer, pd.concat([tweets, keywords, some]), **answer, callbacks=callbacks('the answers', answer))
+    beside = lambda name, options: callbacks(name, options['epochs']) if callbacks else []
+    first = fit_text(model, tokenizer, pd.concat([tweets, keywords, general]), **read, callbacks=beside('reader', read))
+    then = fit_text(model, tokenizer, pd.concat([tweets, keywords, some]), **answer, callbacks=beside('answers', answer))
     words = model.text.get_layer('embedding').embeddings
     words.assign(ops.clip(ops.round(words*GRID), -127, 127)/GRID)  # a byte for each number
-    return first.history['loss'], then.history['loss']
+    return first.history.get('loss', []), then.history.get('loss', [])  # empty where a training had ended before
 
 # %% ../nbs/03b_meaning.ipynb #ddb46da3
 @patch
@@ -645,7 +647,7 @@ def train_text(
     hidden=None,                # bool (872,): emojis whose row in the ranking is not to be used
     pictures=None,              # from Answers to a PictureEncoder, for the emojis without a name; None leaves them without
     trust=.5, judge='linear', more=3, splices=None,  # see sentiment_lessons
-    seed=0, progress=None,
+    seed=0, callbacks=None,     # see teach
     **config,                   # of the TextEncoder
 ) -> tuple:                     # TextEncoder, tokenizer, Answers, groups
     "Teach a text tower by tweets, keywords and other texts"
@@ -660,7 +662,7 @@ def train_text(
     lessons = [sentiment_lessons(asked, tweets.sentiment.map(SENTIMENTS.index).to_numpy(), answers, trust, judge, more, seed, splices),
                lessons_of(questions, project(sentence_vectors(questions)), shares(questions.values())),
                lessons_of(general, project(sentence_vectors(general)))]
-    teach(model, tokenizer, *lessons, read, answer, seed, progress)
+    teach(model, tokenizer, *lessons, read, answer, seed, callbacks)
     return model, tokenizer, answers, groups
 
 # %% ../nbs/03b_meaning.ipynb #42ff46cc

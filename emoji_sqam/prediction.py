@@ -6,7 +6,7 @@
 __all__ = ['MadeUp', 'Answerer', 'answer_frame']
 
 # %% ../nbs/04_prediction.ipynb #dba122e8
-import io, json
+import io, json, os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -27,7 +27,9 @@ class _Network:
     @cached_property
     def session(self):
         import onnxruntime
-        return onnxruntime.InferenceSession(str(self.path), providers=['CPUExecutionProvider'])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(os.environ.get('OMP_NUM_THREADS') or 0)  # Dask sets it for its workers; 0: as many as there are
+        return onnxruntime.InferenceSession(str(self.path), options, providers=['CPUExecutionProvider'])
 
     def __call__(self, inputs):
         name = self.session.get_inputs()[0].name

@@ -238,6 +238,7 @@ def fit_vae(
     learning_rate=2e-3,   # at its peak; rises over 50 steps and falls as a cosine
     warm_up=15,           # epochs until the KL divergence counts in full
     ema=.99,              # how much of the moving average of the weights stays in a step; None: no average
+    keep_best=True,       # the weights of the best epoch on validation; else those of the last
     seed=0,               # of order and augmentation
     change=augment,       # what is done to a batch, given the images and a numpy Generator
     callbacks=(),         # more Keras callbacks
@@ -249,9 +250,9 @@ def fit_vae(
     adam = keras.optimizers.Adam(rate, clipnorm=100., use_ema=bool(ema), ema_momentum=ema or .99)
     vae.compile(adam, lambda x, y: reconstruction_loss(x, y, from_logits=True), jit_compile=False)  # XLA is no faster here
     held = None if validation is None else (validation, validation)
-    keep = [keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True, start_from_epoch=warm_up)] if held else []
+    keep = [keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True, start_from_epoch=warm_up)] if held and keep_best else []
     average = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if ema else []
-    return vae.fit(data, validation_data=held, epochs=epochs, verbose=0, callbacks=[WarmUp(warm_up), *average, *keep, *callbacks])
+    return vae.fit(data, validation_data=held, epochs=epochs, verbose=0, callbacks=[*callbacks, WarmUp(warm_up), *average, *keep])
 
 # %% ../nbs/01_vae.ipynb #ad58511c
 def held_out_loss(
