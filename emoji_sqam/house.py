@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PRETRAINED', 'BLUE', 'ORANGE', 'GREY', 'GREEN', 'in_test', 'budget', 'project_root', 'data_dir', 'cache_dir',
            'artifacts_dir', 'trained', 'says_where', 'atomic', 'save_metrics', 'track', 'fit_progress', 'quiet_import',
-           'use_style', 'save_figure', 'show_rows', 'diagram']
+           'use_style', 'save_figure', 'live', 'show_rows', 'diagram']
 
 # %% ../nbs/90_house.ipynb #04a48b11
 import atexit, json, logging, os, shutil, sys, tempfile
@@ -153,6 +153,16 @@ def save_figure(
         if hasattr(figure, 'savefig'): figure.savefig(part, metadata={'Software': None})
         else: figure.save(part, optimize=True)
     return path
+
+# %% ../nbs/90_house.ipynb #94aa9089
+def live(
+    widget,  # of ipywidgets
+    still,   # a function that draws a picture of it: a Pillow image, or a figure, which Jupyter shows by itself
+):
+    "Show a widget where somebody is there to use it, and a picture where a notebook is only executed"
+    from IPython.display import display
+    shown = still() if in_test() or os.environ.get('EMOJI_SQAM_STILL') else widget
+    if not hasattr(shown, 'savefig'): display(shown)
 
 # %% ../nbs/90_house.ipynb #67a4fc9f
 def show_rows(

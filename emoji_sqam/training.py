@@ -12,13 +12,15 @@ from pathlib import Path
 from .house import atomic, fit_progress, quiet_import
 from .data import SENTIMENTS, emoji_split, load_emojis, load_tweets, split_tweets, to_float
 
-# %% ../nbs/03c_training.ipynb #1ea7442c
+# %% ../nbs/03c_training.ipynb #67222a98
 with quiet_import():
     import keras
+
+# %% ../nbs/03c_training.ipynb #35006560
 from .vae import VAE, fit_vae, held_out_loss, save_keras
 from .meaning import PictureEncoder, fit_pictures, picture_lessons, save_answerer, train_text
 
-# %% ../nbs/03c_training.ipynb #ae912641
+# %% ../nbs/03c_training.ipynb #44bc927f
 def watched(
     folder,  # where the files go, each in a folder of the model's name
 ):           # a function from a model's name and its number of epochs to a list of callbacks
@@ -32,7 +34,7 @@ def watched(
                 keras.callbacks.BackupAndRestore(here/'backup', double_checkpoint=True, delete_checkpoint=False)]
     return callbacks
 
-# %% ../nbs/03c_training.ipynb #cf8d7c39
+# %% ../nbs/03c_training.ipynb #3ac1f8d7
 def _state(folder, name, **options):
     "The folder of a training that is under way, new or left by the same options"
     state, told = Path(folder)/'training'/name, json.dumps(options, sort_keys=True)
@@ -49,7 +51,7 @@ def _finish(state):
     for backup in state.glob('*/backup'): shutil.rmtree(backup)
     (state/'options.json').unlink()
 
-# %% ../nbs/03c_training.ipynb #38490545
+# %% ../nbs/03c_training.ipynb #ec89bedc
 def train_vae(
     folder,      # where `vae.keras` and the log go
     epochs=36,
@@ -68,7 +70,7 @@ def train_vae(
     _finish(state)
     return held_out_loss(held, *vae.posterior(held), vae.decode)
 
-# %% ../nbs/03c_training.ipynb #4db8e49f
+# %% ../nbs/03c_training.ipynb #46142caa
 def train_answerer(
     folder,         # where all that `Answerer.from_pretrained(folder)` needs goes
     tweets=None,    # how many training tweets; None: all

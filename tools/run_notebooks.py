@@ -3,7 +3,7 @@
 
 A cell marked `#| eval: false` is left as it is. Progress bars go to the terminal and not into the notebook. What ran is
 written even after an error, so that it can be read."""
-import argparse, re, sys, time
+import argparse, os, re, sys, time
 from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
@@ -55,6 +55,7 @@ def main():
     parser.add_argument('--to', type=Path, help='folder for the executed notebooks; without it they are written in place')
     parser.add_argument('--timeout', type=int, default=7200, help='seconds that one cell may take')
     args = parser.parse_args()
+    os.environ['EMOJI_SQAM_STILL'] = '1'  # nobody is there to move widgets: pictures in their place
     for number, path in enumerate(args.notebooks, 1):
         print(f'[{number}/{len(args.notebooks)}] {path}', flush=True)
         start = time.time()
