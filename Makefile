@@ -10,7 +10,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data run test docs readme lab bench refresh release clean
+.PHONY: help setup data run test prepare docs readme lab bench refresh release clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ run: data  ## train, generate and answer: every notebook in order, into artifact
 test: $(READY)  ## check everything that a change could break
 	@IN_TEST=1 emoji-sqam data fetch
 	@python tools/check.py
+
+prepare: $(READY)  ## what nbdev_prepare does: export, test, clean, README; needs no Quarto
+	@PATH="$(PATH):$(CURDIR)/tools/bin" nbdev_prepare
 
 docs: $(READY)  ## build the docs site in _docs/
 	@python tools/build_docs.py site

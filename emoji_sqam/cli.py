@@ -158,7 +158,7 @@ def data(context: typer.Context, as_json: Annotated[bool, typer.Option('--json',
         typer.echo(f"         {row['from']}, {row.licence}\n         SHA-256 {row.sha256}")
     typer.echo(f'The cache is {cache_dir()}')
 
-@data_app.command()
+@data_app.command(epilog='Example: emoji-sqam data fetch')
 def fetch():
     "Fetch, verify and parse all data, so that everything works offline from then on."
     from emoji_sqam.data import fetch_all, load_tweets
@@ -167,7 +167,7 @@ def fetch():
     typer.echo(f"All data is here. The tweets are those of {load_tweets().attrs['source']}")
 
 # %% ../nbs/06_cli.ipynb #599f9906
-@app.command()
+@app.command(epilog='Example: emoji-sqam evaluate --json > figures.json')
 def evaluate(as_json: Annotated[bool, typer.Option('--json', help='As JSON.')] = False):
     "Recompute the figures of the shipped weights on the test folds."
     from emoji_sqam.evaluation import evaluate

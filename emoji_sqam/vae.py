@@ -171,6 +171,15 @@ def decode(self: VAE,
     if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
     return _batches(lambda z: ops.sigmoid(self.drawing(z)), codes)
 
+@patch
+def _repr_png_(self: VAE):
+    "How a model shows itself in Jupyter: what it makes of 24 codes drawn by lot"
+    import io
+    from emoji_sqam.data import mosaic, to_uint8
+    out, codes = io.BytesIO(), np.random.default_rng(0).normal(size=(24, self.config['latent_dim']))
+    mosaic(to_uint8(self.decode(codes)), columns=12, zoom=2).save(out, 'png')
+    return out.getvalue()
+
 # %% ../nbs/01_vae.ipynb #690bb247
 @patch(cls_method=True)
 def from_pretrained(cls: VAE,
