@@ -42,7 +42,7 @@ def run(source, target, timeout):
     "Execute `source` with its own folder as the working folder, write the outcome to `target`"
     notebook = nbformat.read(source, as_version=4)
     client = Client(notebook, timeout=timeout, kernel_name='python3', resources={'metadata': {'path': str(source.parent)}},
-                    record_timing=False, extra_arguments=['--IPKernelApp.log_level=ERROR'])
+                    record_timing=False, store_widget_state=False, extra_arguments=['--IPKernelApp.log_level=ERROR'])
     try: client.execute()
     finally:
         target.parent.mkdir(parents=True, exist_ok=True)
