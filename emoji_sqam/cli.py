@@ -65,10 +65,11 @@ def answer(
     scheduler: Annotated[str, typer.Option(help='Answer a file by the workers of the Dask cluster at this address.')] = None,
 ):
     "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when it is started again."
-    if source or target: return _answer_files(source, target, column, n, weights, rows, workers, scheduler, texts or made_up, as_json)
+    if source or target or workers or scheduler: return _answer_files(source, target, column, n, weights, rows, workers, scheduler, texts or made_up, as_json)
     from emoji_sqam.prediction import Answerer
     try:
         answerer = Answerer.from_pretrained(weights)
+        if not texts and sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
         for text in texts or (line.rstrip('\n') for line in sys.stdin):
             found = answerer.answer(text, n)
             row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
