@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['answer_files', 'cluster']
 
-# %% ../nbs/04b_bulk.ipynb #233e39f9
-import csv, hashlib, json, shutil
+# %% ../nbs/04b_bulk.ipynb #151a6e8b
+import csv, hashlib, json, logging, shutil
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -115,7 +115,7 @@ def _work(chunks, client, *options):
         if running.count()>=2*max(1, len(client.nthreads())): yield (numbers.pop((done := next(running)).key), done.result())
     for done in running: yield numbers.pop(done.key), done.result()
 
-# %% ../nbs/04b_bulk.ipynb #750251ad
+# %% ../nbs/04b_bulk.ipynb #c9d65a78
 def _counts(path): return np.array(path.stem.split('-')[1:], int)
 
 def _answer_file(source, target, parts, client, rows, *options):
@@ -123,7 +123,7 @@ def _answer_file(source, target, parts, client, rows, *options):
     if finished := [*parts.glob('done-*')]: return _counts(finished[0])
     made = {int(p.name[:8]): p for p in parts.glob('[0-9]*')}
     chunks = ((i, chunk) for i,chunk in enumerate(_READERS[source.suffix](source, rows)) if i not in made)
-    for i,frame in track(_work(chunks, client, *options), f'answer {source.name}', unit=f'{rows} rows'):
+    for i,frame in track(_work(chunks, client, *options), f'answer {source.name}', unit='part'):
         made[i] = parts/f'{i:08}-{len(frame)}-{frame.error.notna().sum()}{target.suffix}'
         with atomic(made[i]) as part: _write(frame, part)
     _join([made[i] for i in sorted(made)], target)
@@ -173,7 +173,7 @@ def answer_files(
     shutil.rmtree(parts)
     return dict(zip(('files', 'rows', 'unanswered'), (len(jobs), *map(int, sum(counts)))))
 
-# %% ../nbs/04b_bulk.ipynb #48157cd8
+# %% ../nbs/04b_bulk.ipynb #12eaa0de
 @contextmanager
 def cluster(
     workers=None,    # processes to start on this machine
@@ -189,4 +189,4 @@ def cluster(
         with client: yield client
     else:
         if workers<1: raise ValueError(f'workers is {workers}; expected at least 1')
-        with LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None) as here, Client(here) as client: yield client
+        with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.ERROR) as here, Client(here) as client: yield client

@@ -108,7 +108,11 @@ def text_vectors(self: Answerer,
     texts,  # n strings
 ) -> np.ndarray:  # float32 (n, d)
     "Unit vectors of texts"
-    encoded = self.tokenizer.encode_batch(_check_texts(texts))
+    return self._read(self.tokenizer.encode_batch(_check_texts(texts)))
+
+@patch
+def _read(self: Answerer, encoded):
+    "Vectors of texts that the tokenizer has encoded"
     if not encoded: return np.zeros((0, self.known_vectors.shape[1]), 'float32')
     ids = np.array([e.ids or [0] for e in encoded], 'int32').reshape(len(encoded), -1)
     length = (ids>0).sum(axis=1).clip(1)
@@ -177,12 +181,12 @@ def answer(self: Answerer,
     "The emojis that answer a text best, best first"
     _check_count(n)
     answers = self.slugs if among is None else among
-    scores = self.score([_check_text(text)], answers)[0]
+    read = self.tokenizer.encode(_check_text(text))
+    scores = np.clip(self.answer_vectors(answers) @ self._read([read])[0], -1, 1)
     slugs = self._slugs if among is None else np.array(answers.slugs if isinstance(answers, EmojiSet) else answers)
-    best = np.lexsort((slugs, -scores))[:n]
+    best = (np.argsort(-scores, kind='stable') if among is None else np.lexsort((slugs, -scores)))[:n]  # the 872 are sorted
     chars = [slug_to_char(s) for s in slugs[best]]
     found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]})
-    read = self.tokenizer.encode(text)
     pieces = Counter(read.word_ids)  # a word that is read in pieces is none that the model knows
     found.attrs['known_words'] = sum(i>1 and pieces[w]==1 for i,w in zip(read.ids, read.word_ids))
     return found
