@@ -129,11 +129,20 @@ def settings(work, names):
     return renamed(config)
 
 
+def sized(tag, folder):
+    "The tag of a picture with its size, so that its place is kept while it is loaded"
+    from PIL import Image
+    file = folder/re.search('src="([^"]+)"', tag)[1]
+    if 'width=' in tag or not file.is_file(): return tag
+    with Image.open(file) as picture: return tag.replace('<img ', '<img width="{}" height="{}" '.format(*picture.size), 1)
+
+
 def mend_page(path, site):
-    "No request to another host: mathematics from our own copy; tables styled; pictures described"
+    "No request to another host: mathematics from our own copy; tables styled; pictures with their sizes"
     up = '../'*(len(path.relative_to(site).parts)-1)
     text = path.read_text(encoding='utf-8')
     text = re.sub(r'https://cdn\.jsdelivr\.net/npm/katex@[\d.]+/dist/(contrib/)?', lambda m: f'{up}{SITE_LIBS}/katex/{m[1] or ""}', text)
+    text = re.sub(r'<img [^>]*src="[^":]+\.png"[^>]*>', lambda m: sized(m[0], path.parent), text)
     text = text.replace('<table border="1" class="dataframe">', '<table class="dataframe table table-sm">')
     path.write_text(text, encoding='utf-8')
 
