@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import chunked
 from filelock import FileLock, Timeout
-from .house import PRETRAINED, atomic, track
-from .prediction import answer_frame
+from .house import atomic, track
+from .prediction import _shared, answer_frame
 
 # %% ../nbs/04b_bulk.ipynb #52fb4e1a
 def _lines(reader, width):
@@ -157,8 +157,9 @@ def answer_files(
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does
 ) -> dict:          # files, rows, and how many rows have no answer
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows<1: raise ValueError(f'rows is {rows!r}; expected a whole number, at least 1')
     source, target = Path(source), Path(target)
-    jobs, weights = _jobs(source, target), Path(path or PRETRAINED)
+    jobs, weights = _jobs(source, target), _shared(path).folder
     inputs = [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p,_ in jobs]
     checks = [hashlib.sha256((weights/f).read_bytes()).hexdigest() for f in ('text.onnx', 'codes.npz')]
     parts = _begin(target, {'inputs': inputs, 'column': column, 'n': n, 'rows': rows, 'weights': checks})
@@ -167,7 +168,7 @@ def answer_files(
             for i in range(len(jobs)): (parts/str(i)).mkdir(exist_ok=True)
             counts = [_answer_file(*job, parts/str(i), client, rows, column, n, path) for i,job in enumerate(jobs)]
     except Timeout: raise ValueError(f'output is {target}; another process is writing it') from None
-    except (ValueError, TypeError):
+    except Exception:
         if not any(parts.glob('*/[0-9d]*')): shutil.rmtree(parts)  # nothing that would be lost
         raise
     shutil.rmtree(parts)
