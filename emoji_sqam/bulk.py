@@ -7,35 +7,55 @@ __all__ = ['answer_files', 'cluster']
 
 # %% ../nbs/04b_bulk.ipynb #151a6e8b
 import csv, hashlib, json, logging, shutil
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import chunked
 from filelock import FileLock, Timeout
 from .house import atomic, track
-from .prediction import _shared, answer_frame
+from .prediction import _check_count, _shared, answer_frame
 
 # %% ../nbs/04b_bulk.ipynb #52fb4e1a
-def _lines(reader, width):
+class _Lines:
+    "The lines of a file; those that were read since `begin` can be given back"
+    def __init__(self, file): self.file, self.waiting, self.read = file, deque(), []
+    def __iter__(self): return self
+    def __next__(self):
+        self.read.append(self.waiting.popleft() if self.waiting else next(self.file))
+        return self.read[-1]
+    def begin(self): self.read = []
+    def back_to_second(self): self.waiting.extendleft(reversed(self.read[1:]))
+
+def _next_row(lines):
+    "The fields of the next row, and what is wrong about its quotation marks, or None; None at the end"
+    lines.begin()
+    try: return next(csv.reader(lines, strict=True)), None
+    except StopIteration: return None
+    except csv.Error as error:
+        lines.back_to_second()
+        return [], f'{error}; perhaps a quotation mark is not closed'
+
+# %% ../nbs/04b_bulk.ipynb #f6de8326
+def _rows(lines, width):
     "Rows of `width` strings, each with what is wrong about it, or None"
-    while True:
-        try:
-            values, fault = next(reader, None), None
-            if values is None: return
-            if width==1: values = values or ['']
-            if not values: continue  # an empty line is no row
-            if len(values)!=width: fault = f'line {reader.line_num} has {len(values)} fields; the first line has {width}'
-        except csv.Error as error: values, fault = [], f'line {reader.line_num}: {error}; perhaps a quotation mark is not closed'
-        yield (values+['']*width)[:width], fault
+    number = 1
+    while (row := _next_row(lines)) is not None:
+        values, fault = row
+        at, number = number+1, number + (1 if fault else len(lines.read))
+        if width==1 and not fault: values = values or ['']
+        if not values and not fault: continue  # an empty line is no row
+        if not fault and len(values)!=width: fault = f'it has {len(values)} fields; the first line has {width}'
+        yield (values+['']*width)[:width], f'line {at}: {fault}' if fault else None
 
 # %% ../nbs/04b_bulk.ipynb #efc44875
 def _read_csv(path, rows):
     with open(path, encoding='utf-8-sig', errors='replace', newline='') as file:
-        reader = csv.reader(file)
-        names = next(reader, None)
-        if not names: raise ValueError(f'{path} is empty; expected a first line that names its columns')
+        lines = _Lines(file)
+        names, fault = _next_row(lines) or ([], None)
+        if fault or not names: raise ValueError(f'{path}: {fault or "it is empty"}; expected a first line that names its columns')
         some = False
-        for chunk in chunked(_lines(reader, len(names)), rows):
+        for chunk in chunked(_rows(lines, len(names)), rows):
             values, faults = zip(*chunk)
             yield pd.DataFrame(list(values), columns=names, dtype='str'), faults
             some = True
@@ -51,15 +71,17 @@ def _read_parquet(path, rows):
     arrow = _arrow()
     try: file = arrow.parquet.ParquetFile(path)
     except arrow.ArrowInvalid as e: raise ValueError(f'{path} is no Parquet file: {e}') from e
+    as_stored = lambda rows: rows.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)  # an index is a column, too
     with file:
-        for batch in file.iter_batches(rows): yield batch.to_pandas(types_mapper=pd.ArrowDtype), [None]*len(batch)
-        if not file.metadata.num_rows: yield file.schema_arrow.empty_table().to_pandas(types_mapper=pd.ArrowDtype), ()
+        for batch in file.iter_batches(rows): yield as_stored(batch), [None]*len(batch)
+        if not file.metadata.num_rows: yield as_stored(file.schema_arrow.empty_table()), ()
 
 _READERS = {'.csv': _read_csv, '.parquet': _read_parquet}
 
 # %% ../nbs/04b_bulk.ipynb #0710a229
 def _answered(frame, faults, column, n, path):
     "Rows with their answers beside them"
+    if not frame.columns.is_unique: raise ValueError(f'the table has several columns called {", ".join(frame.columns[frame.columns.duplicated()])}; rename them')
     said = answer_frame(frame, column, n, path)
     twice = frame.columns.intersection(said.columns)
     if len(twice): raise ValueError(f'the table has columns of its own called {", ".join(twice)}; rename them, for answers go there')
@@ -138,7 +160,7 @@ def _jobs(source, target):
     kinds = ' or '.join(_READERS)
     if not source.exists(): raise FileNotFoundError(f'input is {source}; there is no such file or folder')
     if source.is_dir():
-        files = sorted(p for p in source.rglob('*') if p.suffix in _READERS)
+        files = sorted(p for p in source.rglob('*') if p.suffix in _READERS and p.is_file())
         if not files: raise ValueError(f'input is the folder {source}; it holds no {kinds} files')
         if target.resolve().is_relative_to(source.resolve()): raise ValueError(f'output is {target}, inside of the input; choose another folder')
         return [(p, target/p.relative_to(source)) for p in files]
@@ -157,12 +179,12 @@ def answer_files(
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does
 ) -> dict:          # files, rows, and how many rows have no answer
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows<1: raise ValueError(f'rows is {rows!r}; expected a whole number, at least 1')
+    _check_count(n), _check_count(rows, 'rows')
     source, target = Path(source), Path(target)
     jobs, weights = _jobs(source, target), _shared(path).folder
     inputs = [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p,_ in jobs]
     checks = [hashlib.sha256((weights/f).read_bytes()).hexdigest() for f in ('text.onnx', 'codes.npz')]
-    parts = _begin(target, {'inputs': inputs, 'column': column, 'n': n, 'rows': rows, 'weights': checks})
+    parts = _begin(target, {'inputs': inputs, 'column': column, 'n': int(n), 'rows': int(rows), 'weights': checks})
     try:
         with FileLock(parts/'lock', timeout=0):
             for i in range(len(jobs)): (parts/str(i)).mkdir(exist_ok=True)

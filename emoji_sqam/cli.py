@@ -36,7 +36,7 @@ def _show(
             seen = (a[3]>=128, b[3]>=128)
             drawn.append(*{(True, True): ('▀', f'{rgb(a)} on {rgb(b)}'), (True, False): ('▀', rgb(a)), (False, True): ('▄', rgb(b))}.get(seen, (' ', '')))
         drawn.append('\n')
-    (console or Console()).print(drawn, end='')
+    (console or Console(force_jupyter=False)).print(drawn, end='')
 
 # %% ../nbs/06_cli.ipynb #491fedae
 def _answer_files(source, target, column, n, weights, rows, workers, scheduler, others, as_json):
@@ -47,6 +47,23 @@ def _answer_files(source, target, column, n, weights, rows, workers, scheduler, 
         with cluster(workers, scheduler) as client: counts = answer_files(source, target, column, n, weights, rows, client)
     except (ValueError, TypeError, OSError, ImportError) as error: _fail(error)
     typer.echo(json.dumps(counts) if as_json else f'{counts["rows"]:,} rows in {target}, {counts["unanswered"]:,} of them without an answer')
+
+# %% ../nbs/06_cli.ipynb #c077156c
+def _answer_texts(texts, n, made_up, as_json, weights):
+    from emoji_sqam.prediction import Answerer
+    try:
+        answerer = Answerer.from_pretrained(weights)
+        if not texts and sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
+        for text in texts or (line.rstrip('\n') for line in sys.stdin):
+            found, best = answerer.answer(text, n), answerer.suggest(text)[0] if made_up else None
+            if as_json:
+                row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
+                if made_up: row['made_up'] = {'score': best.score, 'code': best.code.tolist()}
+                typer.echo(json.dumps(row, ensure_ascii=False))
+                continue
+            typer.echo('  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score)) + (f'   made up: {best.score:.2f}' if made_up else ''))
+            if made_up and sys.stdout.isatty(): _show(best.image)
+    except (ValueError, TypeError, OSError) as error: _fail(error)
 
 # %% ../nbs/06_cli.ipynb #0e5613a9
 @app.command(epilog='Examples: emoji-sqam answer "what a lovely flight" -n 3, '
@@ -66,21 +83,7 @@ def answer(
 ):
     "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when it is started again."
     if source or target or workers or scheduler: return _answer_files(source, target, column, n, weights, rows, workers, scheduler, texts or made_up, as_json)
-    from emoji_sqam.prediction import Answerer
-    try:
-        answerer = Answerer.from_pretrained(weights)
-        if not texts and sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
-        for text in texts or (line.rstrip('\n') for line in sys.stdin):
-            found = answerer.answer(text, n)
-            row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
-            line = '  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score))
-            if made_up:
-                best = answerer.suggest(text)[0]
-                row['made_up'] = {'score': best.score, 'code': best.code.tolist()}
-                line += f'   made up: {best.score:.2f}'
-            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else line)
-            if made_up and not as_json and sys.stdout.isatty(): _show(best.image)
-    except (ValueError, TypeError, OSError) as error: _fail(error)
+    _answer_texts(texts, n, made_up, as_json, weights)
 
 # %% ../nbs/06_cli.ipynb #47835ff5
 @app.command(epilog='Example: emoji-sqam generate --grid A -o grid.png')

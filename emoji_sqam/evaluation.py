@@ -10,8 +10,7 @@ __all__ = ['BACKGROUNDS', 'FULL', 'ABLATIONS', 'SIZES', 'ssim', 'has_twin', 'eva
            'evaluate', 'benchmark', 'benchmark_table']
 
 # %% ../nbs/05_evaluation.ipynb #72733e5c
-import hashlib, json, re, subprocess, sys, time
-from pathlib import Path
+import hashlib, re, subprocess, sys, time
 import numpy as np, pandas as pd
 from .data import (SENTIMENTS, emoji_split, find_emojis, load_emoji_sentiment, load_emojis, load_glove,
                              load_keywords, load_tweets, split_tweets, to_float, without_emojis)
@@ -260,6 +259,24 @@ FULL = dict(texts=10_000, more=1, read=dict(epochs=1, batch_size=256, learning_r
 
 def _tenth(texts): return np.array([int(hashlib.sha256(t.encode()).hexdigest(), 16) % 10 for t in texts])
 
+# %% ../nbs/05_evaluation.ipynb #cedeecdb
+def _felt(tower, answers, tweets):
+    "How emojis that were hidden feel to a tower, by name and by picture"
+    mean = lambda s: tower(tweets.text[tweets.sentiment==s]).mean(axis=0)
+    axis, emojis = mean('positive')-mean('negative'), answers.emojis[answers.hidden]
+    looks = answers.pictures.picture.predict(to_float(emojis.images), verbose=0)
+    return pd.DataFrame({'by_name': answers.vectors[answers.hidden] @ axis, 'by_picture': looks @ axis}, pd.Index(emojis.slugs, name='slug'))
+
+def _name(text): return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+def _ranked(tower, answers, texts):
+    "The ranks of the emojis that stand in texts, as a tower and as two others have them"
+    asked, truths = take_emojis_out(texts)
+    if not asked: return pd.DataFrame({'rank': [], 'sentence_encoder': [], 'habit': []}, pd.Index([], name='tweet'))
+    true = [[answers.emojis.index(s) for s in t] for t in truths]
+    ways = {'rank': tower(asked) @ answers.vectors.T, 'sentence_encoder': encoder_scores(asked), 'habit': np.tile(answers.habit, (len(asked), 1))}
+    return pd.DataFrame({way: _ranks(scores, true) for way,scores in ways.items()}, pd.Index([_name(t) for t in asked], name='tweet'))
+
 # %% ../nbs/05_evaluation.ipynb #9bedd842
 def refit(
     k: int,                # which fifth is held out, 0 to 4
@@ -269,31 +286,16 @@ def refit(
     seed=0,
 ) -> tuple:                # DataFrame of the emojis held out: by_name, by_picture; DataFrame of tweets: rank
     "A model that never saw a fifth of the emojis' feelings and of the tweets, and what it makes of them"
-    from emoji_sqam.meaning import PictureEncoder, fit_pictures, keras, picture_lessons, train_text
+    from emoji_sqam.meaning import keras, train_pictures, train_text
     emojis, latest, tenth = load_emojis(), load_emojis('latest'), _tenth(tweets.text)
     hidden = _fold_of(emojis.slugs)==k
     kin = {s.split('-')[0] for s,h in zip(emojis.slugs, hidden) if h}  # what shares their first code point is held out as well
-    seen = {}
-    def pictures(answers):
-        images, lessons, slugs = picture_lessons(answers, latest, later_codes)
-        rows = np.where([s.split('-')[0] not in kin for s in slugs])[0]
-        seen['pictures'] = PictureEncoder(categories=int(lessons['category'].max())+1)
-        fit_pictures(seen['pictures'], images[rows], {n: v[rows] for n,v in lessons.items()}, **look_at, seed=seed)
-        return seen['pictures']
+    apart = lambda slugs: np.array([s.split('-')[0] not in kin for s in slugs])
+    pictures = lambda answers: train_pictures(answers, latest, later_codes, apart, **look_at, seed=seed)
     keras.utils.set_random_seed(seed)
     model, tokenizer, answers, _ = train_text(tweets[(tenth!=0) & (tenth%5!=k)], codes, read, answer, texts, hidden, pictures, more=more, seed=seed)
-    test = tweets[tenth==0]
-    mean = lambda s: model.encode(tokenizer, test.text[test.sentiment==s]).mean(axis=0)
-    axis = mean('positive')-mean('negative')
-    looks = seen['pictures'].picture.predict(to_float(emojis.images[hidden]), verbose=0)
-    feels = pd.DataFrame({'by_name': answers.vectors[hidden] @ axis, 'by_picture': looks @ axis}, pd.Index(np.array(emojis.slugs)[hidden], name='slug'))
-    asked, truths = take_emojis_out(tweets.text[tenth%5==k])
-    if not asked: return feels, pd.DataFrame({'rank': [], 'sentence_encoder': [], 'habit': []}, pd.Index([], name='tweet'))
-    true = [[emojis.index(s) for s in t] for t in truths]
-    ways = {'rank': model.encode(tokenizer, asked) @ answers.vectors.T, 'sentence_encoder': encoder_scores(asked), 'habit': np.tile(answers.habit, (len(asked), 1))}
-    return feels, pd.DataFrame({way: _ranks(scores, true) for way,scores in ways.items()}, pd.Index([_name(t) for t in asked], name='tweet'))
-
-def _name(text): return hashlib.sha256(text.encode()).hexdigest()[:16]
+    tower = lambda texts: model.encode(tokenizer, texts)
+    return _felt(tower, answers, tweets[tenth==0]), _ranked(tower, answers, tweets.text[tenth%5==k])
 
 # %% ../nbs/05_evaluation.ipynb #6ea06aeb
 def refit_all(
@@ -335,6 +337,7 @@ def judge_tower(
     free = load_free_texts()
     return {'accuracy': float(accuracy), 'macro_f1': float(macro_f1), 'free_texts': float(fitting(model.encode(tokenizer, free.text) @ answers.vectors.T, free).mean())}
 
+# %% ../nbs/05_evaluation.ipynb #707d40fc
 def ablations(codes, rows=ABLATIONS, sizes=SIZES, **budgets):
     "The text tower without parts of it, and with fewer tweets: two dicts"
     parts = split_tweets(load_tweets())
@@ -357,7 +360,6 @@ def evaluate_speed(
 ) -> dict:          # seconds for one text, texts a second in bulk, both as multiples of the post's way; cold start and memory
     "How long an answer over all known emojis takes, against the post's way"
     from emoji_sqam.sqam import post_sqam
-    from emoji_sqam.vae import keras
     def median(f):
         f(); times = []
         for _ in range(repeats): start = time.perf_counter(); f(); times.append(time.perf_counter()-start)
@@ -395,7 +397,7 @@ def training_speed(
     vocabulary=17_000, dims=147, answers=872,  # of our tower
 ) -> dict:       # texts a second, by the post's model and by ours
     "How many texts a second each model learns from"
-    from emoji_sqam.meaning import Lessons, TextEncoder, keras, lessons_of
+    from emoji_sqam.meaning import Lessons, TextEncoder, lessons_of
     from emoji_sqam.sqam import post_sqam, tweet_tokenizer
     rng = np.random.default_rng(0)
     post = post_sqam(np.zeros((2000, 100), 'float32'))[1]

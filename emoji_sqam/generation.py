@@ -10,7 +10,7 @@ __all__ = ['compose', 'draw', 'grid', 'percentile_codes', 'mean_deviation_grid',
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
-from .data import EmojiSet, mosaic, to_uint8
+from .data import EmojiSet, as_png, to_uint8
 
 # %% ../nbs/02_generation.ipynb #11bcf0e0
 def compose(
@@ -116,11 +116,6 @@ def walk(
     return draw(decode, walk_codes(start, end, steps))
 
 # %% ../nbs/02_generation.ipynb #eb6f834e
-def _png(image, zoom=5):
-    import io
-    out = io.BytesIO(); mosaic(image[None], zoom=zoom).save(out, 'png')
-    return out.getvalue()
-
 def _chooser(emojis, char, label):
     "A menu of emojis; its value is a row"
     import ipywidgets as w
@@ -135,11 +130,12 @@ def code_sliders(
 ):                     # an ipywidgets box
     "A slider for each number of a code, and what the decoder draws of them"
     import ipywidgets as w
-    sliders = [w.FloatSlider(0, min=-3, max=3, step=.1, description=str(i+1), readout_format='.1f', layout=w.Layout(width='21em')) for i in range(codes.shape[1])]
+    far = float(np.ceil(np.abs(codes).max()))  # so that every emoji is within reach
+    sliders = [w.FloatSlider(0, min=-far, max=far, step=.1, description=str(i+1), readout_format='.1f', layout=w.Layout(width='21em')) for i in range(codes.shape[1])]
     emoji, image = _chooser(emojis, start, 'Start at'), w.Image(format='png', width=180)
-    def redraw(_=None): image.value = _png(draw(decode, [[s.value for s in sliders]])[0])
+    def redraw(_=None): image.value = as_png(draw(decode, [[s.value for s in sliders]]), zoom=5)
     def begin(_=None):
-        for s,v in zip(sliders, codes[emoji.value]): s.value = float(np.clip(v, -3, 3))
+        for s,v in zip(sliders, codes[emoji.value]): s.value = float(v)
         redraw()
     for s in sliders: s.observe(redraw, 'value')
     emoji.observe(begin, 'value')
@@ -160,7 +156,7 @@ def walk_slider(
     a, b = _chooser(emojis, start, 'From'), _chooser(emojis, end, 'to')
     at = w.IntSlider(0, min=0, max=steps-1, description='Step')
     play, image, way = w.Play(max=steps-1, interval=120), w.Image(format='png', width=180), []
-    def redraw(_=None): image.value = _png(way[at.value])
+    def redraw(_=None): image.value = as_png(way[at.value][None], zoom=5)
     def begin(_=None):
         way[:] = walk(decode, codes[a.value], codes[b.value], steps)
         redraw()

@@ -61,9 +61,9 @@ def artifacts_dir() -> Path:
 def trained(
     name: str,  # a file or folder of weights, as it is called in `pretrained/`
 ) -> Path:
-    "What this checkout has trained itself, if it has, else what the package ships"
+    "What this checkout has trained itself, if it has, else what the package ships; that too under test, where trainings are small"
     own = artifacts_dir()/'weights'/name
-    return own if own.exists() else PRETRAINED/name
+    return own if own.exists() and not in_test() else PRETRAINED/name
 
 def says_where(path: Path) -> str:
     "One line on where weights came from, for the reader of a notebook"

@@ -6,10 +6,10 @@
 __all__ = ['PARTS', 'JUDGES', 'GRID', 'by_length', 'token_ids', 'padded', 'Batches', 'sentence_vectors', 'keywords_of',
            'emoji_meanings', 'Projection', 'valence_axis', 'described', 'carry_over', 'feelings', 'joined', 'unit',
            'habits', 'Answers', 'spliced', 'keyword_questions', 'general_texts', 'fit_projection', 'tweet_counts',
-           'PictureEncoder', 'Pictures', 'picture_lessons', 'fit_pictures', 'sentiment_groups', 'TextEncoder',
-           'prepare_text', 'lessons_of', 'shares', 'Lessons', 'usual_answers', 'tweet_lessons', 'fit_text',
-           'text_tokenizer', 'linear_judge', 'tuned_encoder', 'second_opinions', 'sentiment_lessons', 'teach',
-           'train_text', 'export_onnx', 'save_answerer']
+           'PictureEncoder', 'Pictures', 'picture_lessons', 'fit_pictures', 'train_pictures', 'sentiment_groups',
+           'TextEncoder', 'prepare_text', 'lessons_of', 'shares', 'Lessons', 'usual_answers', 'tweet_lessons',
+           'fit_text', 'text_tokenizer', 'linear_judge', 'tuned_encoder', 'second_opinions', 'sentiment_lessons',
+           'teach', 'train_text', 'export_onnx', 'save_answerer']
 
 # %% ../nbs/03b_meaning.ipynb #e33fba9e
 import io, json, hashlib, re, warnings, zipfile
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .house import atomic, cache_dir, quiet_import, track
-from .data import (EmojiSet, SENTIMENTS, SHAPE, SOURCES, _glove, _parsed, fetch, find_emojis, has_skin_tone, load_categories,
+from .data import (EmojiSet, SENTIMENTS, SHAPE, SOURCES, _glove, _parsed, emoji_split, fetch, find_emojis, has_skin_tone, load_categories,
                              load_emoji_sentiment, load_emojis, load_definitions, load_keywords, load_rated_words, load_sentences, to_float, without_emojis)
 
 # %% ../nbs/03b_meaning.ipynb #29e09c4e
@@ -40,6 +40,7 @@ def _unpack_teacher(folder):
     words = json.loads((folder/'tokenizer.json').read_text(encoding='utf-8'))['model']['vocab']
     (folder/'vocab.txt').write_text('\n'.join(sorted(words, key=words.get)), encoding='utf-8')
 
+# %% ../nbs/03b_meaning.ipynb #5c95de73
 def _sentence_encoder():
     "The sentence encoder: its tokenizer, and a Keras model from token ids to the means of their states"
     folder = _parsed('sentence-encoder', _unpack_teacher)
@@ -245,7 +246,7 @@ class Answers:
         self.ranking = load_emoji_sentiment(emojis)
         self.hidden = np.zeros(len(emojis), bool) if hidden is None else np.asarray(hidden)
         self.ranking = self.ranking.mask(pd.Series(self.hidden, self.ranking.index))
-        self.deviation = codes.std(axis=0)
+        self.deviation, self.pictures = codes.std(axis=0), None
         self.habit = habits(self.ranking, counts)
         self.described = described(emojis, self.meanings)
         feeling = feelings(self.described, self.ranking, self.described)
@@ -255,15 +256,17 @@ class Answers:
     @property
     def vectors(self): return unit(self.parts)
 
-    def parts_of(self,
-        emojis: EmojiSet,  # m emojis of any release
-        codes,             # (m, 16)
-    ) -> tuple:            # float32 (m, 147), bool (m,): which have a name
-        "The parts of other emojis by their names; habit is the mean"
-        meanings = emoji_meanings(emojis)
-        named = np.abs(meanings).sum(axis=1)>0
-        feeling = feelings(self.described, self.ranking, described(emojis, meanings))
-        return joined(self.project(meanings)*named[:, None], feeling, codes/self.deviation, np.zeros(len(codes))), named
+# %% ../nbs/03b_meaning.ipynb #51faa568
+@patch
+def parts_of(self: Answers,
+    emojis: EmojiSet,  # m emojis of any release
+    codes,             # (m, 16)
+) -> tuple:            # float32 (m, 147), bool (m,): which have a name
+    "The parts of other emojis by their names; habit is the mean"
+    meanings = emoji_meanings(emojis)
+    named = np.abs(meanings).sum(axis=1)>0
+    feeling = feelings(self.described, self.ranking, described(emojis, meanings))
+    return joined(self.project(meanings)*named[:, None], feeling, codes/self.deviation, np.zeros(len(codes))), named
 
 # %% ../nbs/03b_meaning.ipynb #486d6605
 def spliced(
@@ -289,6 +292,7 @@ def keyword_questions(
         for word in words: questions.setdefault(word, set()).add(i)
     return questions
 
+# %% ../nbs/03b_meaning.ipynb #9e85ccff
 def general_texts(
     n=None,   # how many, by lot; None: all 200,000
     seed=0,
@@ -400,10 +404,24 @@ def fit_pictures(
 @patch
 def fill(self: Answers, pictures: PictureEncoder):
     "Give the emojis without a name the meaning and the feeling that their pictures tell"
-    without = ~self.named
+    self.pictures, without = pictures, ~self.named
     parts, _ = pictures.predict(to_float(self.emojis.images[without]), verbose=0)
     self.parts[without, :130] = parts[:, :130]
     return self
+
+# %% ../nbs/03b_meaning.ipynb #1c97332e
+def train_pictures(
+    answers: Answers,
+    latest: EmojiSet, latest_codes,  # later emojis and their codes (m, 16)
+    keep=lambda slugs: emoji_split(slugs)=='train',  # which pictures to learn from: from slugs to a mask
+    **fit,                           # of fit_pictures
+) -> PictureEncoder:
+    "A picture encoder that has learned from known and later emojis"
+    images, lessons, slugs = picture_lessons(answers, latest, latest_codes)
+    rows = np.where(keep(slugs))[0]
+    encoder = PictureEncoder(categories=int(lessons['category'].max())+1)
+    fit_pictures(encoder, images[rows], {k: v[rows] for k,v in lessons.items()}, **fit)
+    return encoder
 
 # %% ../nbs/03b_meaning.ipynb #6cb5fa45
 def sentiment_groups(

@@ -6,7 +6,7 @@
 __all__ = ['MadeUp', 'Answerer', 'answer_frame', 'answer_box']
 
 # %% ../nbs/04_prediction.ipynb #dba122e8
-import io, json, os
+import json, os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .house import PRETRAINED
-from .data import EmojiSet, SENTIMENTS, mosaic, slug_to_char, to_float, to_uint8
+from .data import EmojiSet, SENTIMENTS, as_png, slug_to_char, to_float, to_uint8
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 _FILES = ['text.onnx', 'picture.onnx', 'encoder.onnx', 'decoder.onnx', 'tokenizer.json', 'codes.npz', 'answerer.json']
@@ -47,10 +47,10 @@ def _check_texts(texts):
         raise TypeError(f'texts is a {type(texts).__name__}; expected a list of strings')
     return [_check_text(text, f'text {i}') for i,text in enumerate(texts)]
 
-def _check_count(n):
+def _check_count(n, name='n'):
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise TypeError(f'n is {n!r}; expected a whole number')
-    if n<1: raise ValueError(f'n is {n}; expected at least 1')
+        raise TypeError(f'{name} is {n!r}; expected a whole number')
+    if n<1: raise ValueError(f'{name} is {n}; expected at least 1')
 
 # %% ../nbs/04_prediction.ipynb #4734a85a
 @dataclass(frozen=True)
@@ -63,9 +63,7 @@ class MadeUp:
     nearest: str                           # the slug of the known emoji whose code is nearest
     distance: float                        # how far away that is, in the space of codes
 
-    def _repr_png_(self):
-        out = io.BytesIO(); mosaic(self.image[None], zoom=3).save(out, 'png')
-        return out.getvalue()
+    def _repr_png_(self): return as_png(self.image[None], zoom=3)
 
 # %% ../nbs/04_prediction.ipynb #360adf2e
 class Answerer:
@@ -96,11 +94,13 @@ class Answerer:
         "The trained answerer"
         return cls(path or PRETRAINED)
 
-    def _repr_html_(self):
-        groups = ''.join(f'<tr><th>{name}</th><td style="font-size:1.3em">{" ".join(map(slug_to_char, slugs))}</td></tr>' for name,slugs in self.sentiment_emojis.items())
-        return f'<p>{self!r}. What stands for each sentiment:</p><table>{groups}</table>'
-
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
+
+# %% ../nbs/04_prediction.ipynb #bb9bbb0e
+@patch
+def _repr_html_(self: Answerer):
+    groups = ''.join(f'<tr><th>{name}</th><td style="font-size:1.3em">{" ".join(map(slug_to_char, slugs))}</td></tr>' for name,slugs in self.sentiment_emojis.items())
+    return f'<p>{self!r}. What stands for each sentiment:</p><table>{groups}</table>'
 
 # %% ../nbs/04_prediction.ipynb #12c8f61e
 @patch
@@ -199,12 +199,13 @@ def _shared(path):
 
 def _fault(text):
     "What is wrong about a text, or None"
-    if not isinstance(text, str) and pd.isna(text): return 'text is missing; expected a string'
+    if not isinstance(text, str) and pd.api.types.is_scalar(text) and pd.isna(text): return 'text is missing; expected a string'
     try: _check_text(text)
     except (TypeError, ValueError) as error: return str(error)
 
 def _answer_rows(frame, column, n, path):
     if column not in frame: raise ValueError(f'column is {column!r}; the table has {", ".join(map(str, frame.columns)) or "none"}')
+    if isinstance(frame[column], pd.DataFrame): raise ValueError(f'the table has several columns called {column}; rename them')
     answerer, faults = _shared(path), np.array([_fault(t) for t in frame[column]], object)
     good = np.array([f is None for f in faults], bool)
     emojis, scores = np.full((len(frame), n), None, object), np.full((len(frame), n), np.nan, 'float32')

@@ -10,11 +10,10 @@ __all__ = ['PAD', 'UNKNOWN', 'ENCODERS', 'post_tokenizer', 'post_tokens', 'embed
 # %% ../nbs/03_sqam.ipynb #decae902
 import re
 from collections import Counter
-from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from .house import quiet_import, track
-from .data import GLOVE_DIM, SENTIMENTS, _glove, load_glove
+from .data import GLOVE_DIM, _glove, load_glove
 
 # %% ../nbs/03_sqam.ipynb #dbf2a503
 with quiet_import():
@@ -128,6 +127,7 @@ def tweet_tokenizer(
     tokenizer.enable_truncation(length)
     return tokenizer
 
+# %% ../nbs/03_sqam.ipynb #c5ef0338
 def load_tokenizer(path):
     "A `tokenizers.Tokenizer` from its file"
     from tokenizers import Tokenizer

@@ -6,7 +6,7 @@
 __all__ = ['watched', 'train_vae', 'train_answerer']
 
 # %% ../nbs/03c_training.ipynb #1e9be141
-import json, shutil
+import hashlib, json, shutil
 from importlib.util import find_spec
 from pathlib import Path
 from .house import atomic, fit_progress, quiet_import
@@ -18,7 +18,19 @@ with quiet_import():
 
 # %% ../nbs/03c_training.ipynb #35006560
 from .vae import VAE, fit_vae, held_out_loss, save_keras
-from .meaning import PictureEncoder, fit_pictures, picture_lessons, save_answerer, train_text
+from .meaning import save_answerer, train_pictures, train_text
+
+# %% ../nbs/03c_training.ipynb #0059170f
+def _whole(backup):
+    "Go back to the backup before, if the last one was cut off while it was written; to none, if there is no other"
+    notes = [backup/'training_metadata.json', backup/'training_metadata.json.bkp']
+    def readable(note):
+        try: return 'epoch' in json.loads(note.read_text())
+        except (OSError, ValueError): return False
+    if readable(notes[0]): return  # weights that were cut off beside a whole note are Keras' own to mend
+    if readable(notes[1]):
+        for kept in backup.glob('*.bkp'): shutil.copy(kept, kept.with_suffix(''))
+    else: shutil.rmtree(backup, ignore_errors=True)
 
 # %% ../nbs/03c_training.ipynb #44bc927f
 def watched(
@@ -28,7 +40,7 @@ def watched(
     def callbacks(name, epochs):
         here = Path(folder)/name
         here.mkdir(parents=True, exist_ok=True)
-        if not (here/'backup'/'training_metadata.json').exists(): shutil.rmtree(here/'backup', ignore_errors=True)  # the first one is not whole
+        _whole(here/'backup')
         boards = [keras.callbacks.TensorBoard(here/'tensorboard', write_graph=False)] if find_spec('tensorboard') else []
         return [fit_progress(name, epochs), keras.callbacks.CSVLogger(here/'log.csv', append=True), *boards,
                 keras.callbacks.BackupAndRestore(here/'backup', double_checkpoint=True, delete_checkpoint=False)]
@@ -36,7 +48,7 @@ def watched(
 
 # %% ../nbs/03c_training.ipynb #3ac1f8d7
 def _state(folder, name, **options):
-    "The folder of a training that is under way, new or left by the same options"
+    "The folder of a training that is under way, new or left by the same options; these say of files what is in them"
     state, told = Path(folder)/'training'/name, json.dumps(options, sort_keys=True)
     note = state/'options.json'
     if note.exists() and note.read_text()!=told:
@@ -70,6 +82,9 @@ def train_vae(
     _finish(state)
     return held_out_loss(held, *vae.posterior(held), vae.decode)
 
+# %% ../nbs/03c_training.ipynb #3d8024e3
+def _checksum(*values): return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
 # %% ../nbs/03c_training.ipynb #46142caa
 def train_answerer(
     folder,         # where all that `Answerer.from_pretrained(folder)` needs goes
@@ -79,22 +94,19 @@ def train_answerer(
     seed=0,
 ) -> dict:          # accuracy on the validation fold
     "Train the text tower and the picture encoder; started again after a kill it goes on"
-    state = _state(folder, 'answerer', tweets=tweets, texts=texts, read=read, answer=answer, look=look, seed=seed)
-    callbacks, (emojis, latest), corpus = watched(state), (load_emojis(), load_emojis('latest')), load_tweets()
+    emojis, latest, corpus = load_emojis(), load_emojis('latest'), load_tweets()
     own = Path(folder)/'vae.keras'
     vae, parts = VAE.from_pretrained(own if own.exists() else None), split_tweets(corpus)
     codes, later_codes = vae.encode(emojis.images), vae.encode(latest.images)
-    seen = {}
-    def pictures(answers):
-        images, lessons, _ = picture_lessons(answers, latest, later_codes)
-        seen['pictures'] = PictureEncoder(categories=int(lessons['category'].max())+1)
-        fit_pictures(seen['pictures'], images, lessons, look, seed=seed, callbacks=callbacks('pictures', look))
-        return seen['pictures']
+    state = _state(folder, 'answerer', tweets=tweets, texts=texts, read=read, answer=answer, look=look, seed=seed,
+                   corpus=_checksum(*corpus.text, *corpus.sentiment), codes=_checksum(*codes.round(3).tolist()))
+    callbacks = watched(state)
+    pictures = lambda answers: train_pictures(answers, latest, later_codes, epochs=look, seed=seed, callbacks=callbacks('pictures', look))
     keras.utils.set_random_seed(seed)
     tower, tokenizer, answers, groups = train_text(
         parts['train'][:tweets], codes, dict(epochs=read, batch_size=256, learning_rate=3e-3), dict(epochs=answer, batch_size=64, learning_rate=1e-3),
         texts, pictures=pictures, more=1, seed=seed, callbacks=callbacks)
-    save_answerer(folder, vae, tower, seen['pictures'], tokenizer, answers, codes, {'corpus': corpus.attrs['source'], 'sentiment_emojis': groups})
+    save_answerer(folder, vae, tower, answers.pictures, tokenizer, answers, codes, {'corpus': corpus.attrs['source'], 'sentiment_emojis': groups})
     _finish(state)
     held, sides = parts['validation'], keras.ops.convert_to_numpy(tower.groups)
     said = (tower.encode(tokenizer, held.text) @ sides.T).argmax(axis=1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from .house import PRETRAINED, quiet_import
-from .data import SHAPE, to_float
+from .data import SHAPE, as_png, to_float, to_uint8
 
 # %% ../nbs/01_vae.ipynb #90316f23
 with quiet_import():
@@ -46,11 +46,6 @@ class VariationalLayer(layers.Layer):
         self.mean.build(shape); self.log_var.build(shape)
         self.kl_weight = self.add_weight(name='kl_weight', shape=(), initializer='ones', trainable=False)
 
-    def posterior(self, features):
-        "Mean and log-variance, both (n, latent_dim)"
-        log_var = self.log_var(features)
-        return self.mean(features), log_var if self.bound is None else self.bound*ops.tanh(log_var/self.bound)
-
     def call(self, features):
         mean, log_var = self.posterior(features)
         self.add_loss(self.kl_weight*ops.mean(kl_divergence(mean, log_var)))
@@ -59,6 +54,13 @@ class VariationalLayer(layers.Layer):
     def compute_output_shape(self, shape): return (*shape[:-1], self.latent_dim)
     def get_config(self):
         return {**super().get_config(), 'latent_dim': self.latent_dim, 'bound': self.bound, 'seed': self.seed}
+
+# %% ../nbs/01_vae.ipynb #e1a32a78
+@patch
+def posterior(self: VariationalLayer, features):
+    "Mean and log-variance, both (n, latent_dim)"
+    log_var = self.log_var(features)
+    return self.mean(features), log_var if self.bound is None else self.bound*ops.tanh(log_var/self.bound)
 
 # %% ../nbs/01_vae.ipynb #2928979d
 def reconstruction_loss(
@@ -171,14 +173,11 @@ def decode(self: VAE,
     if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
     return _batches(lambda z: ops.sigmoid(self.drawing(z)), codes)
 
+# %% ../nbs/01_vae.ipynb #73167dc6
 @patch
 def _repr_png_(self: VAE):
     "How a model shows itself in Jupyter: what it makes of 24 codes drawn by lot"
-    import io
-    from emoji_sqam.data import mosaic, to_uint8
-    out, codes = io.BytesIO(), np.random.default_rng(0).normal(size=(24, self.config['latent_dim']))
-    mosaic(to_uint8(self.decode(codes)), columns=12, zoom=2).save(out, 'png')
-    return out.getvalue()
+    return as_png(to_uint8(self.decode(np.random.default_rng(0).normal(size=(24, self.config['latent_dim'])))), columns=12, zoom=2)
 
 # %% ../nbs/01_vae.ipynb #690bb247
 @patch(cls_method=True)
