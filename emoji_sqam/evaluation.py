@@ -355,19 +355,19 @@ def ablations(codes, rows=ABLATIONS, sizes=SIZES, **budgets):
 # %% ../nbs/05_evaluation.ipynb #da99ac5a
 def evaluate_speed(
     answerer: Answerer,
-    texts,          # texts to answer
-    repeats=5,      # answers of one text; the median counts
-) -> dict:          # seconds for one text, texts a second in bulk, both as multiples of the post's way; cold start and memory
+    texts,      # texts to answer, one by one and in bulk
+    repeats=5,  # answers the post's way
+) -> dict:      # median seconds for one text, texts a second in bulk, both as multiples of the post's way; cold start and memory
     "How long an answer over all known emojis takes, against the post's way"
     from emoji_sqam.sqam import post_sqam
-    def median(f):
-        f(); times = []
-        for _ in range(repeats): start = time.perf_counter(); f(); times.append(time.perf_counter()-start)
+    def median(f, inputs):
+        f(inputs[0]); times = []  # the first call warms up
+        for x in inputs: start = time.perf_counter(); f(x); times.append(time.perf_counter()-start)
         return float(np.median(times))
     qa_model = post_sqam(np.zeros((2000, 100), 'float32'))[0]  # the time does not depend on the weights
     pair = [np.ones((len(answerer.codes), 20), 'int32'), answerer.codes]
-    post = median(lambda: qa_model.predict(pair, batch_size=1024, verbose=0))
-    one = median(lambda: answerer.answer(texts[0]))
+    post = median(lambda _: qa_model.predict(pair, batch_size=1024, verbose=0), range(repeats))
+    one = median(answerer.answer, texts)
     start = time.perf_counter(); answerer.score(texts, answerer.slugs); bulk = (time.perf_counter()-start)/len(texts)
     (load, memory), (post_load, post_memory) = map(_in_a_process, (_OURS.format(folder=str(answerer.folder)), _POST))
     return {'post_seconds': post, 'seconds': one, 'times_faster': post/one,
