@@ -49,21 +49,32 @@ def _answer_files(source, target, column, n, weights, rows, workers, scheduler, 
     typer.echo(json.dumps(counts) if as_json else f'{counts["rows"]:,} rows in {target}, {counts["unanswered"]:,} of them without an answer')
 
 # %% ../nbs/06_cli.ipynb #c077156c
+def _said(text, found, best, as_json):
+    "The answers to one text as a line"
+    if as_json:
+        row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
+        return json.dumps(row | ({'made_up': {'score': best.score, 'code': best.code.tolist()}} if best else {}), ensure_ascii=False)
+    return '  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score)) + (f'   made up: {best.score:.2f}' if best else '')
+
 def _answer_texts(texts, n, made_up, as_json, weights):
-    from emoji_sqam.prediction import Answerer
+    "A line for each text; one that cannot be answered does not stop the rest"
+    from emoji_sqam.prediction import Answerer, _check_count
+    faults = 0
     try:
+        _check_count(n)
         answerer = Answerer.from_pretrained(weights)
         if not texts and sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
-        for text in texts or (line.rstrip('\n') for line in sys.stdin):
-            found, best = answerer.answer(text, n), answerer.suggest(text)[0] if made_up else None
-            if as_json:
-                row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
-                if made_up: row['made_up'] = {'score': best.score, 'code': best.code.tolist()}
-                typer.echo(json.dumps(row, ensure_ascii=False))
+        for i,text in enumerate(texts or (line.rstrip('\n') for line in sys.stdin), 1):
+            try: found, best = answerer.answer(text, n), answerer.suggest(text)[0] if made_up else None
+            except ValueError as error:
+                faults += 1
+                if as_json: typer.echo(json.dumps({'text': text, 'error': str(error)}, ensure_ascii=False))
+                typer.echo(f'emoji-sqam: {"" if texts and len(texts)==1 else f"text {i}: "}{error}', err=True)
                 continue
-            typer.echo('  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score)) + (f'   made up: {best.score:.2f}' if made_up else ''))
-            if made_up and sys.stdout.isatty(): _show(best.image)
+            typer.echo(_said(text, found, best, as_json))
+            if best and not as_json and sys.stdout.isatty(): _show(best.image)
     except (ValueError, TypeError, OSError) as error: _fail(error)
+    if faults: raise typer.Exit(1)
 
 # %% ../nbs/06_cli.ipynb #0e5613a9
 @app.command(epilog='Examples: emoji-sqam answer "what a lovely flight" -n 3, '
@@ -128,7 +139,7 @@ def _train(how, output, as_json, **options):
 def train_vae(output: _Output = None, as_json: _Json = False,
     epochs: Annotated[int, typer.Option(min=1, help='About 8 seconds each on two cores.')] = 36,
     later: Annotated[int, typer.Option(min=0, help='Images of later releases that an epoch shows beside its own.')] = 554,
-    seed: Annotated[int, typer.Option()] = 0,
+    seed: Annotated[int, typer.Option(help='Where random numbers begin.')] = 0,
 ):
     "Train the autoencoder: pictures to codes and back."
     from emoji_sqam.training import train_vae
@@ -142,7 +153,7 @@ def train_sqam(output: _Output = None, as_json: _Json = False,
     read: Annotated[int, typer.Option(min=1, help='Epochs of everything.')] = 2,
     answer: Annotated[int, typer.Option(min=1, help='Epochs of questions.')] = 3,
     look: Annotated[int, typer.Option(min=1, help='Epochs of the picture encoder.')] = 25,
-    seed: Annotated[int, typer.Option()] = 0,
+    seed: Annotated[int, typer.Option(help='Where random numbers begin.')] = 0,
 ):
     "Train what answers: the text tower and the picture encoder."
     from emoji_sqam.training import train_answerer

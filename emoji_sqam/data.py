@@ -6,7 +6,7 @@
 __all__ = ['SIZE', 'SHAPE', 'GLOVE_DIM', 'SENTIMENTS', 'SOURCES', 'KAGGLE', 'AIRLINE', 'HUTTO', 'POST_TWEETS', 'Source',
            'DataError', 'sha256', 'fetch', 'rasterise', 'slug_to_char', 'over', 'mosaic', 'as_png', 'draw_answers',
            'EmojiSet', 'load_emojis', 'load_original', 'to_float', 'to_uint8', 'has_skin_tone', 'load_categories',
-           'emoji_split', 'tweet_split', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis',
+           'emoji_split', 'tweet_split', 'read_rated', 'load_tweets', 'split_tweets', 'find_emojis', 'without_emojis',
            'load_keywords', 'load_emoji_sentiment', 'load_sentences', 'load_definitions', 'load_rated_words',
            'load_glove', 'fetch_all', 'cached']
 
@@ -420,8 +420,10 @@ def _read_airline(path):
     return rows[[c for c in ('text', 'sentiment', 'confidence', 'airline') if c in rows]]
 
 # %% ../nbs/00_data.ipynb #e5479174
-def _read_rated(part):
-    "A part of the VADER paper's data, as pairs of a mean rating and a text"
+def read_rated(
+    part: str,  # "tweets", or "amazonReview", "movieReview" or "nytEditorial" with "Snippets" after it
+) -> list:      # of pairs: a mean rating from −4 to 4, as a string, and a text
+    "A part of the data of the VADER paper ([Hutto & Gilbert, 2014](https://doi.org/10.1609/icwsm.v8i1.14550))"
     with tarfile.open(fetch(SOURCES['tweets'])) as outer:
         inner = outer.extractfile('vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz')
         with tarfile.open(fileobj=inner, mode='r:gz') as archive:
@@ -430,7 +432,7 @@ def _read_rated(part):
 
 def _read_hutto():
     "The 4,200 tweets of the VADER paper: a mean rating of +1 or more is positive, of −1 or less negative"
-    rating, text = zip(*_read_rated('tweets'))
+    rating, text = zip(*read_rated('tweets'))
     rating = np.array(rating, float)
     sentiment = np.select([rating>=1, rating<=-1], ['positive', 'negative'], 'neutral')
     return pd.DataFrame({'text': text, 'sentiment': sentiment})
@@ -526,7 +528,7 @@ def _wordnet():
 def load_sentences() -> list:  # of strings
     "Everyday sentences: WordNet's examples, then snippets of reviews and editorials"
     examples = {e.strip() for said in _wordnet() for e in re.findall(r'"([^"]+)"', said)}
-    rated = [text for name in ('amazonReview', 'movieReview', 'nytEditorial') for _,text in _read_rated(f'{name}Snippets')]
+    rated = [text for name in ('amazonReview', 'movieReview', 'nytEditorial') for _,text in read_rated(f'{name}Snippets')]
     return list(dict.fromkeys(sorted(e for e in examples if e.count(' ')>1) + rated))
 
 # %% ../nbs/00_data.ipynb #e13d59c3

@@ -92,7 +92,7 @@ def with_intervals(
 
 # %% ../nbs/05_evaluation.ipynb #2f512020
 def evaluate_sentiment(
-    answerer: Answerer,
+    answerer: Answerer,    # that is judged
     tweets: pd.DataFrame,  # with `text` and `sentiment`
 ) -> dict:  # accuracy, macro_f1, n
     "Whether the best of the three sentiments is the labelled one"
@@ -169,7 +169,7 @@ def _rank_metrics(ranks):
 
 # %% ../nbs/05_evaluation.ipynb #464c62d4
 def evaluate_answers(
-    answerer: Answerer,
+    answerer: Answerer,    # that is judged
     tweets: pd.DataFrame,  # with `text`
     seen=(),               # texts of training tweets, whose emojis are counted
 ) -> pd.DataFrame:  # a row each for the answerer, keywords, sentence encoder, frequency and chance; mrr, hits@1, hits@5, hits@10; `.attrs['n']`
@@ -209,7 +209,7 @@ def out_of_fold(
 
 # %% ../nbs/05_evaluation.ipynb #be9c4395
 def evaluate_feelings(
-    answerer: Answerer,
+    answerer: Answerer,    # that is judged
     tweets: pd.DataFrame,  # with `text` and `sentiment`
     least=20,              # uses that an emoji must have in the ranking
 ) -> pd.DataFrame:         # Spearman's ρ, a row each for the answerer, keywords and pictures; over all emojis and over faces
@@ -246,8 +246,8 @@ def fitting(
     return np.array([not fit.isdisjoint(row) for fit,row in zip(map(set, free.slugs), best)])
 
 def evaluate_free_texts(
-    answerer: Answerer,
-) -> dict:  # hits@5; the same of a keyword search and of the sentence encoder; n
+    answerer: Answerer,  # that is judged
+) -> dict:               # hits@5; the same of a keyword search and of the sentence encoder; n
     "How often a fitting emoji is among the five best, for texts about anything"
     free = load_free_texts()
     ways = {'': answerer.score(free.text.tolist(), answerer.slugs), 'keyword_search_': keyword_scores(free.text),
@@ -283,8 +283,8 @@ def refit(
     tweets: pd.DataFrame,  # all folds, with `text` and `sentiment`
     codes, later_codes,    # of the 872 and of the latest release
     texts, more, read, answer, look_at,   # budgets, as in FULL
-    seed=0,
-) -> tuple:                # DataFrame of the emojis held out: by_name, by_picture; DataFrame of tweets: rank
+    seed=0,                # of the training
+) -> tuple:                # DataFrame of the emojis held out: by_name, by_picture; DataFrame of tweets: rank, sentence_encoder, habit
     "A model that never saw a fifth of the emojis' feelings and of the tweets, and what it makes of them"
     from emoji_sqam.meaning import keras, train_pictures, train_text
     emojis, latest, tenth = load_emojis(), load_emojis('latest'), _tenth(tweets.text)
@@ -299,10 +299,10 @@ def refit(
 
 # %% ../nbs/05_evaluation.ipynb #6ea06aeb
 def refit_all(
-    codes, later_codes,
-    budgets=FULL,
-    folds=range(5),
-) -> tuple:  # dict of metrics; DataFrame of emojis; DataFrame of tweets
+    codes, later_codes,  # of the 872 and of the latest release, (m, 16)
+    budgets=FULL,        # of refit
+    folds=range(5),      # which fifths
+) -> tuple:              # dict of metrics; DataFrame of emojis; DataFrame of tweets
     "Every fold judged by a model that never saw it"
     from scipy.stats import spearmanr
     tweets = pd.concat(split_tweets(load_tweets()).values())
@@ -325,7 +325,7 @@ SIZES = [1000, 4000]
 
 def judge_tower(
     train: pd.DataFrame, validation: pd.DataFrame,  # tweets
-    codes,
+    codes,          # of the 872, (872, 16)
     **options,      # of meaning.train_text
 ) -> dict:          # accuracy and macro_f1 on validation, hits@5 on the free texts
     "Train a text tower and judge it"
@@ -338,8 +338,13 @@ def judge_tower(
     return {'accuracy': float(accuracy), 'macro_f1': float(macro_f1), 'free_texts': float(fitting(model.encode(tokenizer, free.text) @ answers.vectors.T, free).mean())}
 
 # %% ../nbs/05_evaluation.ipynb #707d40fc
-def ablations(codes, rows=ABLATIONS, sizes=SIZES, **budgets):
-    "The text tower without parts of it, and with fewer tweets: two dicts"
+def ablations(
+    codes,           # of the 872, (872, 16)
+    rows=ABLATIONS,  # name → options of train_text
+    sizes=SIZES,     # numbers of tweets to learn from, beside all
+    **budgets,       # of judge_tower
+) -> tuple:          # dict: name → metrics; dict: number of tweets → accuracy of ours and of a linear SVM
+    "The text tower without parts of it, and with fewer tweets, on the validation fold"
     parts = split_tweets(load_tweets())
     train, validation = parts['train'], parts['validation']
     without = {name: judge_tower(train, validation, codes, **budgets, **options) for name,options in track(rows.items(), 'ablations', unit='model')}
@@ -354,7 +359,7 @@ def ablations(codes, rows=ABLATIONS, sizes=SIZES, **budgets):
 
 # %% ../nbs/05_evaluation.ipynb #da99ac5a
 def evaluate_speed(
-    answerer: Answerer,
+    answerer: Answerer,    # that is judged
     texts,      # texts to answer, one by one and in bulk
     repeats=5,  # answers the post's way
 ) -> dict:      # median seconds for one text, texts a second in bulk, both as multiples of the post's way; cold start and memory
@@ -383,13 +388,8 @@ post_sqam(np.zeros((2000, 100), 'float32'))[0].predict([np.ones((872, 20), 'int3
 def _in_a_process(code):
     "Seconds and peak memory, in MB, of Python code in a process of its own"
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, '-c', f'{code}\n{_PEAK}'], capture_output=True, text=True, check=True)
-    return time.perf_counter()-start, int(done.stdout)/1e3
-
-# Linux counts the memory of the parent in the `maxrss` of its child, so /proc is asked where there is one
-_PEAK = """import pathlib, resource
-status = pathlib.Path('/proc/self/status')
-print(status.read_text().split('VmHWM:')[1].split()[0] if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1000)"""
+    done = subprocess.run([sys.executable, '-c', f'{code}\nfrom emoji_sqam.house import peak_memory\nprint(peak_memory())'], capture_output=True, text=True, check=True)
+    return time.perf_counter()-start, float(done.stdout)
 
 # %% ../nbs/05_evaluation.ipynb #ccb9e38d
 def training_speed(

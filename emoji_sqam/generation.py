@@ -206,9 +206,9 @@ def novelty(
 
 # %% ../nbs/02_generation.ipynb #56c93723
 def realism(
-    fake, real,  # features, (n, d) and (m, d)
-    k=3,
-) -> np.ndarray: # (n,): above 1 inside the neighbourhood of a real one
+    real, fake,   # features, (m, d) and (n, d)
+    k=3,          # neighbours
+) -> np.ndarray:  # (n,): above 1 inside the neighbourhood of a real one
     "How deep each fake lies in the neighbourhood of something real"
     radii = _radii(real, k)
     usual = radii <= np.median(radii)  # wide neighbourhoods of outliers do not count

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PRETRAINED', 'BLUE', 'ORANGE', 'GREY', 'GREEN', 'in_test', 'budget', 'project_root', 'data_dir', 'cache_dir',
            'artifacts_dir', 'trained', 'says_where', 'atomic', 'save_metrics', 'track', 'fit_progress', 'quiet_import',
-           'use_style', 'save_figure', 'live', 'show_rows', 'diagram']
+           'peak_memory', 'use_style', 'save_figure', 'live', 'show_rows', 'diagram']
 
 # %% ../nbs/90_house.ipynb #04a48b11
 import atexit, json, logging, os, shutil, sys, tempfile
@@ -65,7 +65,9 @@ def trained(
     own = artifacts_dir()/'weights'/name
     return own if own.exists() and not in_test() else PRETRAINED/name
 
-def says_where(path: Path) -> str:
+def says_where(
+    path: Path,  # of weights, as `trained` gives it
+) -> str:
     "One line on where weights came from, for the reader of a notebook"
     return f"{path.name}: {'shipped with the package' if PRETRAINED in path.parents else 'trained by this checkout'}"
 
@@ -131,6 +133,14 @@ def quiet_import():
         os.dup2(kept, 2)
         os.close(kept); os.close(null)
 
+# %% ../nbs/90_house.ipynb #575f606c
+def peak_memory() -> float:  # MB
+    "The most memory that this process has held so far"
+    status = Path('/proc/self/status')
+    if status.exists(): return int(status.read_text().split('VmHWM:')[1].split()[0])/1e3
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/(1e6 if sys.platform=='darwin' else 1e3)
+
 # %% ../nbs/90_house.ipynb #0acc27ca
 BLUE, ORANGE, GREY, GREEN = '#2f6fb5', '#e07b16', '#8a8f98', '#2e8b63'
 
@@ -181,7 +191,7 @@ def show_rows(
 def diagram(
     boxes,      # name → (x, y, text, colour); one unit is about the width of a box
     arrows,     # pairs of names
-    title='',
+    title='',   # above it; none where empty
     width=1.,   # of a box, in the units of x
     height=.62, # of a box, in the units of y
     scale=1.05, # inches per unit

@@ -220,7 +220,9 @@ def joined(
     parts = zip(PARTS.values(), (meaning, feeling, code, np.reshape(habit, (-1, 1))))
     return np.hstack([weight*part for (_,weight,_),part in parts]).astype('float32')
 
-def unit(x): return x/np.linalg.norm(x, axis=1, keepdims=True).clip(1e-9)
+def unit(x):
+    "Rows at length 1"
+    return x/np.linalg.norm(x, axis=1, keepdims=True).clip(1e-9)
 
 def habits(
     ranking: pd.DataFrame,  # n rows, as load_emoji_sentiment gives them

@@ -47,10 +47,10 @@ def _check_texts(texts):
         raise TypeError(f'texts is a {type(texts).__name__}; expected a list of strings')
     return [_check_text(text, f'text {i}') for i,text in enumerate(texts)]
 
-def _check_count(n, name='n'):
+def _check_count(n, name='n', least=1):
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
         raise TypeError(f'{name} is {n!r}; expected a whole number')
-    if n<1: raise ValueError(f'{name} is {n}; expected at least 1')
+    if n<least: raise ValueError(f'{name} is {n}; expected at least {least}')
 
 # %% ../nbs/04_prediction.ipynb #4734a85a
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def sentiment(self: Answerer,
 # %% ../nbs/04_prediction.ipynb #021c2dfd
 @patch
 def answer(self: Answerer,
-    text: str,
+    text: str,   # to answer
     n=5,         # how many; more than there are gives all
     among=None,  # an EmojiSet or slugs to choose from; None: the 872
 ) -> pd.DataFrame:  # emoji, slug, score; .attrs['known_words']: how many of its words the model knows
@@ -268,14 +268,14 @@ def _apart(white, order, n, least=1.5):
 # %% ../nbs/04_prediction.ipynb #5a332de6
 @patch
 def suggest(self: Answerer,
-    text: str,
+    text: str,      # to answer
     n=1,            # how many
-    seed=0,
+    seed=0,         # of the random codes
     tries=2000,     # random codes to begin with
     rounds=8,       # of evolution; 0: the best of the random ones
 ) -> list:          # of MadeUp, best first
     "Emojis made up for a text: pictures that answer it well, from codes that are likely under the known ones"
-    _check_count(n)
+    _check_count(n), _check_count(tries, 'tries'), _check_count(rounds, 'rounds', least=0)
     wanted, rng, prior = self.text_vectors([_check_text(text)])[0], np.random.default_rng(seed), _Prior(self.codes)
     size = max(48, 4*n)
     white = prior.within(rng.normal(size=(max(tries, size), self.codes.shape[1])))
@@ -295,7 +295,7 @@ def _made_up(self: Answerer, image, code, score, wanted):
 
 # %% ../nbs/04_prediction.ipynb #e2cf6c17
 def answer_box(
-    answerer: Answerer,
+    answerer: Answerer,           # that answers
     text='what a lovely flight',  # that stands in it at first
     n=5,                          # answers
 ):                                # an ipywidgets box

@@ -86,9 +86,10 @@ PAD, UNKNOWN = '[pad]', '[unknown]'
 def _rules():
     "How a tweet is rewritten before it is cut into tokens"
     from tokenizers import Regex, normalizers as n
-    words = {'’': "'", '\ufe0f': '', '&amp;': '&', '&lt;': '<', '&gt;': '>', "can't": 'can not', "won't": 'will not',
-             "n't": ' not', "'m": ' am', "'re": ' are', "'ll": ' will', "'ve": ' have', "'d": ' would', "'s": ' '}
-    patterns = {r'[0-9]+([.,:][0-9]+)*': ' [number] ', r'!{2,}': ' [!!] ', r'\?{2,}': ' [??] ', r'\.{2,}': ' [...] '}
+    words = {'’': "'", '\ufe0f': '', '&amp;': '&', '&lt;': '<', '&gt;': '>', "can't": 'can not', "won't": 'will not', "n't": ' not'}
+    ends = {'m': 'am', 're': 'are', 'll': 'will', 've': 'have', 'd': 'would', 's': ''}
+    patterns = {rf"'{short}\b": f' {long}' for short,long in ends.items()} | {
+        r'[0-9]+([.,:][0-9]+)*': ' [number] ', r'!{2,}': ' [!!] ', r'\?{2,}': ' [??] ', r'\.{2,}': ' [...] '}
     return n.Sequence([n.NFC(), n.Lowercase(), n.Replace(Regex(r'https?://\S+'), ' [url] '),
                        *[n.Replace(a, b) for a,b in words.items()], *[n.Replace(Regex(a), b) for a,b in patterns.items()]])
 

@@ -92,7 +92,7 @@ def train_answerer(
     texts=30_000,   # sentences and words that the teacher reads aloud
     read=2, answer=3, look=25,  # epochs: of everything, of questions, and of the picture encoder
     seed=0,
-) -> dict:          # accuracy on the validation fold
+) -> dict:          # accuracy on the validation fold, and majority: that of the most frequent sentiment
     "Train the text tower and the picture encoder; started again after a kill it goes on"
     emojis, latest, corpus = load_emojis(), load_emojis('latest'), load_tweets()
     own = Path(folder)/'vae.keras'

@@ -251,7 +251,7 @@ def fit_vae(
     change=augment,       # what is done to a batch, given the images and a numpy Generator
     callbacks=(),         # more Keras callbacks
 ) -> keras.callbacks.History:
-    "Train on augmented images; the weights of the best validation epoch are kept"
+    "Train on augmented images, and keep the weights of the best validation epoch where there is one"
     data = Augmented(train, more, min(later, 0 if more is None else len(more)), batch_size, seed, change)
     steps, rise = len(data)*epochs, min(50, len(data)*epochs//5)
     rate = keras.optimizers.schedules.CosineDecay(0., steps-rise, .01, warmup_target=learning_rate, warmup_steps=rise)
