@@ -75,7 +75,7 @@ def mean_deviation_grid(
 
 # %% ../nbs/02_generation.ipynb #3cd37218
 def sample_codes(
-    n: int,
+    n: int,     # how many
     like=None,  # codes (m, d) to fit a Gaussian to; None: the prior
     seed=0,
     dims=16,    # numbers in a code, for the prior

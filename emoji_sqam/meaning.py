@@ -75,11 +75,16 @@ def by_length(
     for rows in np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []:
         yield rows, padded([encoded[i] for i in rows])
 
-def token_ids(tokenizer, texts) -> list:
+def token_ids(
+    tokenizer,  # of the `tokenizers` library
+    texts,      # n strings
+) -> list:      # of n lists of ids
     "Ids of each text, without padding; a text without any token gets the unknown one"
     return [[i for i in e.ids if i] or [1] for e in tokenizer.encode_batch(list(texts))]
 
-def padded(encoded):
+def padded(
+    encoded,  # n lists of ids, as token_ids gives them
+):
     "Token ids as one array, int32 (n, longest), zeros at the end"
     out = np.zeros((len(encoded), max(map(len, encoded), default=1) or 1), 'int32')
     for row,ids in zip(out, encoded): row[:len(ids)] = ids
@@ -88,7 +93,11 @@ def padded(encoded):
 # %% ../nbs/03b_meaning.ipynb #1757bd85
 class Batches(keras.utils.PyDataset):
     "Batches of texts of like length, drawn anew each epoch, with what `wanted` says of their rows"
-    def __init__(self, ids, wanted, batch_size=128, seed=0):
+    def __init__(self,
+        ids,     # n lists of ids, as token_ids gives them
+        wanted,  # a function from row numbers to targets
+        batch_size=128, seed=0,
+    ):
         super().__init__()
         self.ids, self.wanted, self.batch_size, self.rng = ids, wanted, batch_size, np.random.default_rng(seed)
         self.on_epoch_end()
@@ -306,7 +315,9 @@ def general_texts(
     texts = sentences + words + definitions + spliced([s for s in sentences if s.count(' ')<20], 60_000, seed)
     return [texts[i] for i in np.sort(rng.permutation(len(texts))[:n])]
 
-def fit_projection(questions, tweets, general):
+def fit_projection(
+    questions, tweets, general,  # lists of texts, as keyword_questions, load_tweets and general_texts give them
+):
     "The principal components of what the teacher makes of keywords, tweets and other texts"
     vectors = [sentence_vectors(questions), sentence_vectors(tweets)[:4000], sentence_vectors(general)[::10]]
     return Projection(np.concatenate(vectors))
@@ -362,7 +373,11 @@ def compute_loss(self: PictureEncoder, x=None, y=None, y_pred=None, sample_weigh
 
 class Pictures(keras.utils.PyDataset):
     "Batches of images, augmented anew each epoch, with what is to be learned from each"
-    def __init__(self, images, lessons, batch_size=64, seed=0):
+    def __init__(self,
+        images,   # float32 (n, 36, 36, 4)
+        lessons,  # target → array of n rows
+        batch_size=64, seed=0,
+    ):
         super().__init__()
         self.images, self.lessons, self.batch_size, self.rng = images, lessons, batch_size, np.random.default_rng(seed)
         self.on_epoch_end()
@@ -515,7 +530,11 @@ def shares(
 
 class Lessons(Batches):
     "Batches of texts with all that is to be learned from each"
-    def __init__(self, tokenizer, lessons, batch_size=128, seed=0):
+    def __init__(self,
+        tokenizer,  # of text_tokenizer
+        lessons,    # DataFrame, as lessons_of gives it
+        batch_size=128, seed=0,
+    ):
         meaning, sentiment, right = np.stack(lessons.meaning), np.stack(lessons.sentiment), lessons.right.tolist()
         wanted = lambda rows: {'meaning': meaning[rows], 'right': np.stack([right[i] for i in rows]), 'sentiment': sentiment[rows]}
         super().__init__(token_ids(tokenizer, lessons.text), wanted, batch_size, seed)
@@ -567,7 +586,9 @@ def fit_text(
     return model.fit(data, epochs=epochs, verbose=0, callbacks=list(callbacks))
 
 # %% ../nbs/03b_meaning.ipynb #b19ae538
-def text_tokenizer(tweets, questions):
+def text_tokenizer(
+    tweets, questions,  # texts to take words from; a question counts twice
+):
     "A tokenizer of some 21,000 words and pieces of words"
     return tweet_tokenizer([*tweets, *questions, *questions], frequent=15_000, pieces=4000)
 

@@ -35,7 +35,11 @@ def post_tokenizer(
     tokenizer.normalizer, tokenizer.pre_tokenizer = split, pre_tokenizers.WhitespaceSplit()
     return tokenizer
 
-def post_tokens(tokenizer, texts, length=20):
+def post_tokens(
+    tokenizer,  # of post_tokenizer
+    texts,      # n strings
+    length=20,  # ids that are kept of each
+):
     "Ids, int32 (n, length): unknown words dropped, the last ones kept, padded at the front"
     ids = [[i for i in e.ids if i] for e in tokenizer.encode_batch(list(texts))]
     return keras.utils.pad_sequences(ids, maxlen=length)
@@ -51,7 +55,9 @@ def embedding_matrix(
     matrix[0] = 0
     return matrix
 
-def vocabulary(tokenizer) -> list:
+def vocabulary(
+    tokenizer,  # any of the `tokenizers` library
+) -> list:      # of strings
     "The tokens by id"
     return [w for w,_ in sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1])]
 
@@ -129,12 +135,17 @@ def tweet_tokenizer(
     return tokenizer
 
 # %% ../nbs/03_sqam.ipynb #c5ef0338
-def load_tokenizer(path):
+def load_tokenizer(
+    path,  # of a `tokenizer.json`
+):
     "A `tokenizers.Tokenizer` from its file"
     from tokenizers import Tokenizer
     return Tokenizer.from_file(str(path))
 
-def tokens(tokenizer, texts):
+def tokens(
+    tokenizer,  # that pads
+    texts,      # n strings
+):
     "Ids, int32 (n, length of the longest), padded with 0 at the end"
     return np.array([e.ids for e in tokenizer.encode_batch(list(texts))], 'int32')
 

@@ -215,7 +215,12 @@ def _hue_rotation(angles):
 # %% ../nbs/01_vae.ipynb #0570a814
 class Augmented(keras.utils.PyDataset):
     "Batches of images and of the same images as targets: all of `images` and `n_more` of `more`, newly drawn and augmented each epoch"
-    def __init__(self, images, more=None, n_more=0, batch_size=32, seed=0, change=augment):
+    def __init__(self,
+        images,                # float32 (n, 36, 36, 4), all of which an epoch shows
+        more=None, n_more=0,   # others, and how many of them
+        batch_size=32, seed=0,
+        change=augment,        # what is done to a batch, given the images and a numpy Generator
+    ):
         super().__init__()
         self.change = change
         self.images = images if more is None else np.concatenate([images, more])
@@ -231,7 +236,11 @@ class Augmented(keras.utils.PyDataset):
 
 class WarmUp(keras.callbacks.Callback):
     "Raises the weight of the KL divergence from near 0 to 1 over the first epochs"
-    def __init__(self, epochs): super().__init__(); self.epochs = epochs
+    def __init__(self,
+        epochs,  # until it counts in full
+    ):
+        super().__init__()
+        self.epochs = epochs
     def on_epoch_begin(self, epoch, logs=None):
         self.model.variational.kl_weight.assign(min(1., (epoch+1)/max(1, self.epochs)))
 
