@@ -116,6 +116,7 @@ def _read(self: Answerer, encoded):
     if not encoded: return np.zeros((0, self.known_vectors.shape[1]), 'float32')
     ids = np.array([e.ids or [0] for e in encoded], 'int32').reshape(len(encoded), -1)
     length = (ids>0).sum(axis=1).clip(1)
+    if len(ids)==1: return self.text(ids[:, :length[0]])
     order = np.argsort(length, kind='stable')  # like lengths together, so that little padding is read
     vectors = [self.text(ids[rows, :length[rows].max()]) for rows in np.array_split(order, -(-len(order)//256))]
     return np.concatenate(vectors)[np.argsort(order)]
@@ -186,7 +187,7 @@ def answer(self: Answerer,
     slugs = self._slugs if among is None else np.array(answers.slugs if isinstance(answers, EmojiSet) else answers)
     best = (np.argsort(-scores, kind='stable') if among is None else np.lexsort((slugs, -scores)))[:n]  # the 872 are sorted
     chars = [slug_to_char(s) for s in slugs[best]]
-    found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]})
+    found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]}, copy=False)
     pieces = Counter(read.word_ids)  # a word that is read in pieces is none that the model knows
     found.attrs['known_words'] = sum(i>1 and pieces[w]==1 for i,w in zip(read.ids, read.word_ids))
     return found
