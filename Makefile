@@ -4,7 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 STORY  := $(sort $(wildcard nbs/0*.ipynb))
-ALL    := $(STORY) nbs/90_house.ipynb nbs/contributing.ipynb nbs/licences.ipynb nbs/models.ipynb $(wildcard nbs/tutorials/*.ipynb) nbs/index.ipynb
+GUIDES := nbs/guides/training.ipynb nbs/guides/tables.ipynb nbs/guides/bulk.ipynb nbs/guides/widgets.ipynb nbs/guides/cli.ipynb
+OTHERS := $(wildcard nbs/support/*.ipynb) nbs/guides/contributing.ipynb $(wildcard nbs/guides/own_*.ipynb) \
+          nbs/the_post.ipynb nbs/licences.ipynb nbs/models.ipynb nbs/index.ipynb
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONUTF8 := 1
@@ -28,8 +30,10 @@ setup: $(READY)  ## make the environment and install into it
 data: $(READY)  ## fetch, verify and parse all data
 	@emoji-sqam data fetch
 
-run: data  ## train, generate and answer: every notebook in order, into artifacts/
-	@python tools/run_notebooks.py $(STORY) --to artifacts/notebooks
+run: $(READY)  ## answer at once, then train, generate and answer: every notebook in order, into artifacts/
+	@python tools/show_answers.py --shipped
+	@emoji-sqam data fetch
+	@python tools/run_notebooks.py $(STORY) $(GUIDES) --to artifacts/notebooks
 	@python tools/show_answers.py
 
 test: $(READY)  ## check everything that a change could break
@@ -48,12 +52,11 @@ readme: $(READY)  ## write README.md from nbs/index.ipynb
 lab: data  ## open JupyterLab on the notebooks
 	@jupyter lab nbs
 
-bench: data  ## measure the shipped weights beside other ways, and refit what is judged fold by fold (an hour), into figures/
-	@python tools/bench_vae.py
+bench: data  ## measure the shipped weights beside the baselines, with cross-validation and ablations (an hour), into figures/
 	@python tools/bench.py
 
 refresh: data  ## maintainers: train longer, write notebooks, figures, package and README in place
-	@EMOJI_SQAM_BUDGET=refresh python tools/run_notebooks.py $(ALL)
+	@EMOJI_SQAM_BUDGET=refresh python tools/run_notebooks.py $(STORY) $(GUIDES) $(OTHERS)
 	@cp artifacts/figures/*.png figures/
 	@nbdev_clean && nbdev_export && python tools/build_docs.py readme
 

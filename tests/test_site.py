@@ -2,7 +2,7 @@
 import functools, http.server, shutil, tarfile, threading
 from pathlib import Path
 import pytest
-from emoji_sqam.data import Source, fetch
+from emoji_sqam.sources import Source, fetch
 
 SITE = Path(__file__).parents[1]/'_docs'
 CHROMIUM = shutil.which('chromium')

@@ -1,7 +1,7 @@
 "The page Try it in a real browser: quick, equal to Python, usable by touch and by keyboard. Skipped where there is no Chromium or no built site"
 import csv, random, re, time
 import numpy as np, pytest
-from emoji_sqam.house import PRETRAINED
+from emoji_sqam.weights import PRETRAINED
 from test_site import SITE, address, browser, pytestmark  # fixtures, and when to skip
 
 TEXT = 'thank you so much, what a lovely flight!'  # stands in the page when it opens
@@ -95,7 +95,7 @@ def test_first_answers_within_three_seconds(browser, address):
     assert min(took) < 3, took
 
 
-@pytest.mark.parametrize('name', ['text.onnx', 'decoder.onnx', 'picture.onnx', 'tokenizer.json'])
+@pytest.mark.parametrize('name', ['text_encoder.onnx', 'vae_decoder.onnx', 'image_encoder.onnx', 'tokenizer.json'])
 def test_files_are_those_of_the_package(name):
     assert (SITE/'try_it'/name).read_bytes() == (PRETRAINED/name).read_bytes()
 
@@ -124,7 +124,7 @@ def test_answers_are_pythons(shared, texts, answerer):
 def test_images_equal_pythons(shared, answerer):
     codes = np.concatenate([answerer.codes[::87][:10], np.random.default_rng(0).normal(size=(10, 16))]).astype('float32')
     found = np.array(shared.evaluate('codes => emojiSqam.decode(codes)', codes.tolist()), 'float32').reshape(-1, 36, 36, 4)
-    away = np.abs(found - answerer.decoder(codes))
+    away = np.abs(found - answerer.vae_decoder(codes))
     print(f'the largest of {away.size} differences between channels is {away.max():.1e}')
     assert found.shape == (20, 36, 36, 4) and found.std() > .1
     assert away.max() < 1e-3
@@ -206,7 +206,7 @@ def test_an_answer_is_drawn_from_its_code(page, answerer):
     before = pixels(page, 'try-drawing')
     page.locator('#try-answers button').first.click()
     drawn = changed(page, before)
-    expected = answerer.decoder(answerer.codes[[answerer.slugs.index(slug)]])[0]
+    expected = answerer.vae_decoder(answerer.codes[[answerer.slugs.index(slug)]])[0]
     seen = expected[..., 3] > .5
     assert np.abs(drawn/255 - expected)[seen].max() < .02
     page.locator('#try-use').click()
@@ -233,7 +233,7 @@ def test_on_a_phone(browser, address, scheme):
     page.close()
 
 
-@pytest.mark.parametrize('name', ['text.onnx', 'known.json', 'decoder.onnx', 'ort-wasm-simd-threaded.wasm', 'networks.js', 'tokenizers.min.mjs'])
+@pytest.mark.parametrize('name', ['text_encoder.onnx', 'known.json', 'vae_decoder.onnx', 'ort-wasm-simd-threaded.wasm', 'networks.js', 'tokenizers.min.mjs'])
 def test_a_missing_file_is_said(browser, address, name):
     page = browser.new_page()
     page.route(f'**/{name}', lambda route: route.fulfill(status=404, body='gone'))

@@ -12,13 +12,16 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd', 'KaTeX, which typesets mathematics', 'MIT')
-ONNX = ('onnxruntime-web', '1.30.0', 'd2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71', 'ONNX Runtime Web, which runs the networks in a page', 'MIT')
-TOKENIZERS = ('@huggingface/tokenizers', '0.2.0', '2800014c83b8186b2e4210c20672f1fb65a12cef85d7e95e0f2003e022611b4a', 'what reads tokenizer.json in a page', 'Apache-2.0')
+KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd',
+         'KaTeX, which typesets mathematics', 'MIT')
+ONNX = ('onnxruntime-web', '1.30.0', 'd2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71',
+        'ONNX Runtime Web, which runs the networks in a page', 'MIT')
+TOKENIZERS = ('@huggingface/tokenizers', '0.2.0', '2800014c83b8186b2e4210c20672f1fb65a12cef85d7e95e0f2003e022611b4a',
+              'what reads tokenizer.json in a page', 'Apache-2.0')
 # One thread, no graphics card: the smallest of the builds
 TRY_IT_LIBS = {'onnxruntime-web': (ONNX, ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']),
                'tokenizers': (TOKENIZERS, ['tokenizers.min.mjs'])}
-TRY_IT_FILES = ['text.onnx', 'decoder.onnx', 'picture.onnx', 'tokenizer.json']  # as in the package, byte for byte
+TRY_IT_FILES = ['text_encoder.onnx', 'vae_decoder.onnx', 'image_encoder.onnx', 'tokenizer.json']  # as in the package, byte for byte
 SITE_LIBS = 'site_libs'
 
 
@@ -78,12 +81,12 @@ def readme():
 
 def library(package, version, sha256, gives, licence, files=None):
     "The folder of a script library's distribution, or of some of its files; fetched once from npm and verified"
-    from emoji_sqam.data import Source, _parsed, fetch
+    from emoji_sqam.sources import Source, cached_folder, fetch
     archive = Source('npm', package, version, sha256, gives, licence)
     def unpack(folder):
         with tarfile.open(fetch(archive)) as tar:
             tar.extractall(folder, [m for m in tar if not files or Path(m.name).name in files], filter='data')
-    return _parsed(f'{package.rpartition("/")[2]}-{version}', unpack)/'package'/'dist'
+    return cached_folder(f'{package.rpartition("/")[2]}-{version}', unpack)/'package'/'dist'
 
 
 def rename(work):
@@ -97,19 +100,25 @@ def rename(work):
     return names
 
 
-def mend_notebook(path, names, base):
+def whole_names(markdown):
+    "Headings with the underscores of names like __call__ left whole"
+    return re.sub(r'^(#+ .*)$', lambda m: m[1].replace('__', r'\_\_'), markdown, flags=re.M)
+
+
+def adapt_notebook(path, work, names, base):
     "Links between pages made relative; names with underscores left whole; nothing that smalldocs does not know"
     notebook = json.loads(path.read_text(encoding='utf-8'))
+    up = '../'*(len(path.relative_to(work).parts)-1)
     def links(text):
-        for old, new in names.items(): text = re.sub(rf'(\]\([^)\s]*?){re.escape(old)}', rf'\g<1>{new}', text)
-        return re.sub(rf'(\]\(|href="){re.escape(base)}/', r'\g<1>', text)
+        for old, new in names.items(): text = re.sub(rf'(\]\([^)\s]*?)(?<![\w]){re.escape(old)}', rf'\g<1>{new}', text)
+        return re.sub(rf'(\]\(|href="){re.escape(base)}/', rf'\g<1>{up}', text)
     for cell in notebook['cells']:
         if cell['cell_type'] == 'markdown': cell['source'] = links(source(cell))
         if cell['cell_type'] == 'raw': cell['source'] = re.sub(r'^output-file:.*\n', '', source(cell), flags=re.M)
         for output in cell.get('outputs', []):
             shown = output.get('data', {})
             if 'text/markdown' in shown:
-                shown['text/markdown'] = re.sub(r'^(#+ .*)$', lambda m: m[1].replace('__', r'\_\_'), links(''.join(shown['text/markdown'])), flags=re.M)
+                shown['text/markdown'] = whole_names(links(''.join(shown['text/markdown'])))
     path.write_text(json.dumps(notebook), encoding='utf-8')
 
 
@@ -137,7 +146,7 @@ def sized(tag, folder):
     with Image.open(file) as picture: return tag.replace('<img ', '<img width="{}" height="{}" '.format(*picture.size), 1)
 
 
-def mend_page(path, site):
+def adapt_page(path, site):
     "No request to another host: mathematics from our own copy; tables styled; pictures with their sizes"
     up = '../'*(len(path.relative_to(site).parts)-1)
     text = path.read_text(encoding='utf-8')
@@ -153,7 +162,7 @@ def site():
     work, out = processed(), ROOT/'_docs'
     names = rename(work)
     config = settings(work, names)
-    for path in work.rglob('*.ipynb'): mend_notebook(path, names, config['website']['site-url'].rstrip('/'))
+    for path in work.rglob('*.ipynb'): adapt_notebook(path, work, names, config['website']['site-url'].rstrip('/'))
     (work/'_quarto.yml').write_text(yaml.safe_dump(config, sort_keys=False))
     warnings = build(work, quiet=True).warnings
     built = work/config['project'].get('output-dir', '_site')
@@ -161,29 +170,17 @@ def site():
     shutil.move(built, out)
     shutil.copytree(library(*KATEX), out/SITE_LIBS/'katex', dirs_exist_ok=True)
     try_it(out)
-    for page in out.rglob('*.html'): mend_page(page, out)
+    for page in out.rglob('*.html'): adapt_page(page, out)
     for css in (out/SITE_LIBS).rglob('*.css'):
         css.write_text(re.sub(r'''@import\s*(?:url\()?(["']?)https://fonts\.googleapis\.com[^"')]*\1\)?;?''', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     shutil.rmtree(work)
     return [*warnings, *broken_links(out)]
 
 
-def on_a_grid(codes, columns=30):
-    "A cell (column, row) for each code, like codes near each other"
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-    from sklearn.manifold import TSNE
-    flat = TSNE(perplexity=30, init='pca', random_state=0, n_jobs=1).fit_transform(codes)
-    flat = flat.argsort(0).argsort(0)/len(codes)  # ranks: as many in every part of the map
-    cells = np.stack(np.meshgrid(np.arange(columns), np.arange(columns)), -1).reshape(-1, 2)
-    far = ((flat[:, None]-(cells+.5)/columns)**2).sum(-1)
-    return cells[linear_sum_assignment(far)[1]], columns
-
-
 def names_of(emojis):
     "What to call each emoji: its first keyword, else its name in Unicode"
     import unicodedata
-    from emoji_sqam.data import load_keywords
+    from emoji_sqam.lexicons import load_keywords
     unicode = [' '.join(unicodedata.name(c, c) for c in char).lower() for char in emojis.chars]
     return [words[0] if words else name for words, name in zip(load_keywords(emojis), unicode)]
 
@@ -193,20 +190,22 @@ def try_it(out):
     import numpy as np
     from PIL import Image
     from emoji_sqam.data import load_emojis
-    from emoji_sqam.house import PRETRAINED
-    from emoji_sqam.prediction import Answerer, _Prior
+    from emoji_sqam.weights import PRETRAINED
+    from emoji_sqam.plotting import grid_layout
+    from emoji_sqam.prediction import Answerer, CodePrior
     folder = shutil.copytree(ROOT/'nbs'/'try_it', out/'try_it', dirs_exist_ok=True)
     for name, (package, files) in TRY_IT_LIBS.items():
         (out/SITE_LIBS/name).mkdir(parents=True, exist_ok=True)
         for file in files: shutil.copy(library(*package, files)/file, out/SITE_LIBS/name/file)
     for name in TRY_IT_FILES: shutil.copy(PRETRAINED/name, folder/name)
     answerer, emojis = Answerer.from_pretrained(), load_emojis()
-    vectors, codes, prior = answerer.known_vectors, answerer.codes, _Prior(answerer.codes)
+    vectors, codes, prior = answerer.embeddings, answerer.codes, CodePrior(answerer.codes)
     (folder/'known.bin').write_bytes(vectors.astype('<f4').tobytes() + codes.astype('<f4').tobytes())
-    cells, columns = on_a_grid(codes)
+    columns = 30
+    cells = grid_layout(codes, columns, equalize=True, perplexity=30)
     (folder/'known.json').write_text(json.dumps({
         'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
-        'prior': {'mean': prior.mean.tolist(), 'spread': prior.spread.tolist(), 'limit': float(prior.limit)}}, ensure_ascii=False), encoding='utf-8')
+        'prior': {'mean': prior.mean.tolist(), 'spread': prior.cholesky.tolist(), 'limit': float(prior.radius)}}, ensure_ascii=False), encoding='utf-8')
     size, gap = 40, 2
     sheet = Image.new('RGBA', (columns*size, columns*size))
     for (column, row), image in zip(cells.tolist(), emojis.images): sheet.paste(Image.fromarray(image), (column*size+gap, row*size+gap))

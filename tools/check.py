@@ -32,15 +32,19 @@ def unchanged_by(*command):
 
 def pytest():
     "Run tests/; its own count of skipped tests goes into ours"
-    said = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests', '-rs', '-p', 'no:cacheprovider'], cwd=ROOT, env={**os.environ, 'IN_TEST': '1'}, stdout=subprocess.PIPE, text=True)
-    print(said.stdout, flush=True)
-    found = {word: int(n) for n, word in re.findall(r'(\d+) (passed|failed|skipped|error)', said.stdout.strip().splitlines()[-1])} if said.stdout.strip() else {}
-    return found.get('passed', 0), found.get('failed', 0) + found.get('error', 0) + (said.returncode != 0 and not found), found.get('skipped', 0)
+    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests', '-rs', '-p', 'no:cacheprovider'],
+                          cwd=ROOT, env={**os.environ, 'IN_TEST': '1'}, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, flush=True)
+    last = (done.stdout.strip().splitlines() or [''])[-1]
+    found = {word: int(n) for n, word in re.findall(r'(\d+) (passed|failed|skipped|error)', last)}
+    crashed = done.returncode != 0 and not found
+    return found.get('passed', 0), found.get('failed', 0) + found.get('error', 0) + crashed, found.get('skipped', 0)
 
 
 STEPS = {
     'the notebooks are clean': lambda: unchanged_by('nbdev_clean'),
     'the package is what the notebooks export': lambda: unchanged_by('nbdev_export'),
+    'code and notebooks are readable, by count': lambda: run(sys.executable, 'tools/count_style.py'),
     'README.md is what index.ipynb makes': lambda: run(sys.executable, 'tools/build_docs.py', 'check'),
     'the docs site builds without a broken link': lambda: run(sys.executable, 'tools/build_docs.py', 'site'),
 }
@@ -51,8 +55,8 @@ def notebooks():
     names = {p.name for p in (ROOT/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts}
     done = subprocess.run(['nbdev_test', '--do_print', '--timing'], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     print(done.stderr, flush=True)
-    told = done.stderr.rpartition('nbdev Tests Failed On The Following Notebooks')[2].split()
-    failed = names.intersection(told) if done.returncode else set()
+    named = done.stderr.rpartition('nbdev Tests Failed On The Following Notebooks')[2].split()
+    failed = names.intersection(named) if done.returncode else set()
     if done.returncode and not failed: failed = names  # it did not come to its end
     for name in sorted(names): print(f'{"FAIL" if name in failed else "ok  "} {name} runs as a test', flush=True)
     return len(names-failed), len(failed)

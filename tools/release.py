@@ -3,12 +3,9 @@
 
     release.py [--allow-worse]"""
 import json, re, shutil, sys, zipfile
-from emoji_sqam.data import sha256
-from emoji_sqam.house import PRETRAINED, artifacts_dir
-from emoji_sqam.prediction import _FILES
+from emoji_sqam.weights import CHECKSUMS, PRETRAINED, note_checksums, own_weights, weight_files
 
-SHIPPED = [*_FILES, 'vae.keras', 'text.keras', 'picture.keras', 'sqam.keras', 'sqam_tokenizer.json', 'sqam_answers.npz',
-           'post_decoder.keras', 'post_codes.npz', 'post_answers.npz', 'metrics.json']
+SHIPPED = weight_files()
 
 
 def worse(new, old):
@@ -25,7 +22,7 @@ def ship(source, target):
 
 
 def main():
-    source = artifacts_dir()/'weights'
+    source = own_weights()
     missing = [f for f in SHIPPED if not (source/f).exists()]
     if missing: sys.exit(f'{source} has no {", ".join(missing)}; `make refresh` trains them')
     new = json.loads((source/'metrics.json').read_text())
@@ -34,14 +31,14 @@ def main():
     for name in sorted(new): print(f'{name:24} {old.get(name, float("nan")):9.4f} → {new[name]:9.4f}')
     if (bad := worse(new, old)) and '--allow-worse' not in sys.argv: sys.exit(f'not released: {", ".join(bad)} became worse on validation')
     PRETRAINED.mkdir(exist_ok=True)
-    for old in PRETRAINED.iterdir():
-        if old.suffix in ('.onnx', '.keras', '.npz') and old.name not in SHIPPED: old.unlink()
+    for path in PRETRAINED.iterdir():
+        if path.suffix in ('.onnx', '.keras', '.npz') and path.name not in SHIPPED: path.unlink()
     for name in SHIPPED: ship(source/name, PRETRAINED/name)
     card = PRETRAINED/'README.md'
     said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))
     card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
-    sums = ''.join(f'{sha256(PRETRAINED/name)}  {name}\n' for name in sorted(SHIPPED))
-    (PRETRAINED/'SHA256SUMS').write_text(sums)
+    (PRETRAINED/CHECKSUMS).unlink(missing_ok=True)
+    note_checksums(PRETRAINED, SHIPPED)
     size = sum((PRETRAINED/name).stat().st_size for name in SHIPPED)/1e6
     print(f'released {len(SHIPPED)} files, {size:.1f} MB')
 

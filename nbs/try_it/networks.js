@@ -32,7 +32,7 @@ async function loadTokenizer() {
 async function loadKnown() {
   const [about, numbers] = await Promise.all([load('known.json', 'json'), load('known.bin', 'arrayBuffer')]);
   const count = about.slugs.length;
-  const vectors = new Float32Array(numbers, 0, count * about.dimensions); // codes.npz: the vectors, at unit length …
+  const vectors = new Float32Array(numbers, 0, count * about.dimensions); // emojis.npz: the embeddings, at unit length …
   const codes = new Float32Array(numbers, vectors.byteLength, count * CODE); // … and the codes
   return { ...about, count, vectors, codes };
 }
@@ -52,17 +52,17 @@ async function loadNetwork(name) {
 }
 
 // All files are asked for at once; WebAssembly starts to compile when the first network is there, while the others still come
-const tokenizer = loadTokenizer(), known = loadKnown(), textTower = loadNetwork('text.onnx');
-const decoder = loadNetwork('decoder.onnx'), pictureTower = loadNetwork('picture.onnx');
-for (const part of [tokenizer, known, textTower, decoder, pictureTower]) part.catch(() => {}); // who asks for it is told
+const tokenizer = loadTokenizer(), known = loadKnown(), textEncoder = loadNetwork('text_encoder.onnx');
+const decoder = loadNetwork('vae_decoder.onnx'), imageEncoder = loadNetwork('image_encoder.onnx');
+for (const part of [tokenizer, known, textEncoder, decoder, imageEncoder]) part.catch(() => {}); // who asks for it is told
 
 // ---- Text to emojis
 
 async function vectorOf(text) {
-  const [encode, tower] = await Promise.all([tokenizer, textTower]);
+  const [encode, embed] = await Promise.all([tokenizer, textEncoder]);
   const { ids, tokens } = encode(text);
   const read = ids.length ? ids : [0]; // as in Python, where nothing is left of a text
-  return { ids, tokens, vector: await tower('int32', Int32Array.from(read), [1, read.length]) };
+  return { ids, tokens, vector: await embed('int32', Int32Array.from(read), [1, read.length]) };
 }
 
 const cosine = (vector, vectors, row) => {
@@ -138,7 +138,7 @@ async function judged(whites, wanted, prior, stopped) {
   for (let at = 0; at < whites.length && !stopped(); at += BATCH) {
     const batch = whites.slice(at, at + BATCH), codes = batch.map(white => toCode(white, prior));
     const pixels = shown(await decode(codes));
-    const vectors = await (await pictureTower)('float32', Float32Array.from(pixels, x => x / 255), [batch.length, 36, 36, 4]);
+    const vectors = await (await imageEncoder)('float32', Float32Array.from(pixels, x => x / 255), [batch.length, 36, 36, 4]);
     batch.forEach((white, i) => all.push({ white, code: codes[i], score: cosine(wanted, vectors, i), pixels: pixels.slice(i * PIXELS, (i + 1) * PIXELS) }));
     await pause();
   }
@@ -173,8 +173,8 @@ let search = 0; // the newest; older ones stop
 const calls = {
   answer, sample,
   known: async () => { const { vectors, ...rest } = await known; return rest; },
-  ready: async () => { await Promise.all([tokenizer, known, textTower]); },
-  drawing: async () => { await Promise.all([decoder, pictureTower]); },
+  ready: async () => { await Promise.all([tokenizer, known, textEncoder]); },
+  drawing: async () => { await Promise.all([decoder, imageEncoder]); },
   tokens: async text => (await tokenizer)(text).ids,
   scores: async text => Array.from((await scores(text)).scores),
   decode: async codes => decode(codes),
