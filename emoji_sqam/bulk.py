@@ -6,86 +6,118 @@
 __all__ = ['answer_files', 'cluster']
 
 # %% ../nbs/guides/bulk.ipynb #085e4320
-import hashlib, json, logging, shutil
+import json, logging, shutil
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
-from .core import atomic_write, check_count, track
-from .tables import _READERS, _answered, _arrow, _shared, _write
+from .core import atomic_write, check_count, sha256, track
+from .tables import TABLE_READERS, answer_rows, import_arrow, shared_answerer, write_table
 
 # %% ../nbs/guides/bulk.ipynb #2adbfe6b
-def _begin(target, run):
+_ANSWER_FILES = ['text_encoder.onnx', 'emojis.npz', 'tokenizer.json', 'config.json']  # what answers depend on
+
+def _run_note(inputs, weights, **options):
+    "What a run is made with, as text: files by size and time, weights by checksum"
+    files = [(path, path.stat()) for path in inputs]
+    stamps = [[str(path), info.st_size, info.st_mtime_ns] for path,info in files]
+    checksums = {name: sha256(weights/name) for name in _ANSWER_FILES}
+    return json.dumps({'inputs': stamps, **options, 'weights': checksums}, indent=1)
+
+def _begin(target, note):
     "The folder of parts of a run: a new one, or one that was left by the same run"
     parts = target.with_name(f'.{target.name}.parts')
-    note, told = parts/'run.json', json.dumps(run, indent=1)
-    if note.exists():
-        if note.read_text()!=told: raise ValueError(f'{target} was begun from another input or with other options; delete {parts} to begin anew')
-    else:
-        if target.exists(): raise FileExistsError(f'{target} exists; choose another name, or delete it')
-        with atomic_write(note) as part: part.write_text(told)
+    path = parts/'run.json'
+    if path.exists():
+        if path.read_text()!=note:
+            raise ValueError(f'{target} was begun from another input, with other options or with other weights; '
+                             f'delete {parts} to begin anew')
+        return parts
+    if target.exists(): raise FileExistsError(f'{target} exists; choose another name, or delete it')
+    with atomic_write(path) as part: part.write_text(note)
     return parts
 
 # %% ../nbs/guides/bulk.ipynb #cc1fd7b4
-def _join(parts, target):
-    "Parts one after another as one file"
-    with atomic_write(target) as whole:
-        if target.suffix=='.csv':
-            with open(whole, 'wb') as out:
-                for i,part in enumerate(parts):
-                    with open(part, 'rb') as file:
-                        if i: file.readline()  # the names of the columns
-                        shutil.copyfileobj(file, out)
-        else:
-            parquet = _arrow().parquet
-            with parquet.ParquetWriter(whole, parquet.read_schema(parts[0])) as out:
-                for part in parts: out.write_table(parquet.read_table(part))
+def _join_csv(parts, path):
+    "CSV parts one after another as one file"
+    with open(path, 'wb') as out:
+        for number,part in enumerate(parts):
+            with open(part, 'rb') as file:
+                if number: file.readline()  # the names of the columns
+                shutil.copyfileobj(file, out)
+
+def _join_parquet(parts, path):
+    "Parquet parts one after another as one file"
+    parquet = import_arrow().parquet
+    with parquet.ParquetWriter(path, parquet.read_schema(parts[0])) as out:
+        for part in parts: out.write_table(parquet.read_table(part))
+
+_JOIN = {'.csv': _join_csv, '.parquet': _join_parquet}
 
 # %% ../nbs/guides/bulk.ipynb #8d98c297
-def _work(chunks, client, *options):
-    "Pairs of a number and rows with answers, for numbered chunks; with a client in the order in which its workers finish"
-    if client is None:
-        for i,(frame,faults) in chunks: yield i, _answered(frame, faults, *options)
-        return
+_CHUNKS_PER_WORKER = 2  # one that it answers, and one that waits
+
+def _answer_here(chunks, *options):
+    "Pairs of a number and rows with answers, for numbered chunks"
+    for number,(frame,faults) in chunks: yield number, answer_rows(frame, faults, *options)
+
+def _answer_on_cluster(client, chunks, *options):
+    "The same, by the workers of a cluster, in the order in which they finish"
     from dask.distributed import as_completed
-    hand_out = lambda i, chunk: client.submit(_answered, *chunk, *options, key=f'answers-{id(chunks)}-{i}', pure=False)
     numbers, running = {}, as_completed()
-    for i,chunk in chunks:
-        future = hand_out(i, chunk)
-        numbers[future.key] = i
+
+    def collect():
+        done = next(running)
+        return numbers.pop(done.key), done.result()
+
+    for number,(frame,faults) in chunks:
+        future = client.submit(answer_rows, frame, faults, *options, pure=False)  # each with a key of its own
+        numbers[future.key] = number
         running.add(future)
-        if running.count()>=2*max(1, len(client.nthreads())): yield (numbers.pop((done := next(running)).key), done.result())
-    for done in running: yield numbers.pop(done.key), done.result()
+        workers = max(1, len(client.nthreads()))
+        if running.count()>=_CHUNKS_PER_WORKER*workers: yield collect()
+    while numbers: yield collect()
 
 # %% ../nbs/guides/bulk.ipynb #c9d65a78
-def _counts(path): return np.array(path.stem.split('-')[1:], int)
+def _counts(path):
+    "Rows, and rows without an answer, as the name of a part says"
+    return np.array(path.stem.split('-')[1:], int)
+
+def _missing_chunks(source, rows, made):
+    "Numbered chunks of a file, without those that are answered already"
+    for number,chunk in enumerate(TABLE_READERS[source.suffix](source, rows)):
+        if number not in made: yield number, chunk
 
 def _answer_file(source, target, parts, client, rows, *options):
     "Answer one file; gives how many rows there were, and how many of them have no answer"
-    if finished := [*parts.glob('done-*')]: return _counts(finished[0])
-    made = {int(p.name[:8]): p for p in parts.glob('[0-9]*')}
-    chunks = ((i, chunk) for i,chunk in enumerate(_READERS[source.suffix](source, rows)) if i not in made)
-    for i,frame in track(_work(chunks, client, *options), f'answer {source.name}', unit='part'):
-        made[i] = parts/f'{i:08}-{len(frame)}-{frame.error.notna().sum()}{target.suffix}'
-        with atomic_write(made[i]) as part: _write(frame, part)
-    _join([made[i] for i in sorted(made)], target)
+    parts.mkdir(exist_ok=True)
+    finished = [*parts.glob('done-*')]
+    if finished: return _counts(finished[0])
+    made = {int(path.name[:8]): path for path in parts.glob('[0-9]*')}
+    chunks = _missing_chunks(source, rows, made)
+    answered = _answer_here(chunks, *options) if client is None else _answer_on_cluster(client, chunks, *options)
+    for number,frame in track(answered, f'answer {source.name}', unit='part'):
+        made[number] = parts/f'{number:08}-{len(frame)}-{frame.error.notna().sum()}{target.suffix}'
+        with atomic_write(made[number]) as part: write_table(frame, part)
+    with atomic_write(target) as part: _JOIN[target.suffix]([made[number] for number in sorted(made)], part)
     counts = sum(map(_counts, made.values()))
     (parts/'done-{}-{}'.format(*counts)).touch()
     for path in made.values(): path.unlink()
     return counts
 
 # %% ../nbs/guides/bulk.ipynb #f537799a
-def _jobs(source, target):
+def _file_pairs(source, target):
     "Pairs of an input and an output file"
-    kinds = ' or '.join(_READERS)
+    kinds = ' or '.join(TABLE_READERS)
     if not source.exists(): raise FileNotFoundError(f'input is {source}; there is no such file or folder')
     if source.is_dir():
-        files = sorted(p for p in source.rglob('*') if p.suffix in _READERS and p.is_file())
+        files = sorted(path for path in source.rglob('*') if path.suffix in TABLE_READERS and path.is_file())
         if not files: raise ValueError(f'input is the folder {source}; it holds no {kinds} files')
-        if target.resolve().is_relative_to(source.resolve()): raise ValueError(f'output is {target}, inside of the input; choose another folder')
-        return [(p, target/p.relative_to(source)) for p in files]
+        if target.resolve().is_relative_to(source.resolve()):
+            raise ValueError(f'output is {target}, inside of the input; choose another folder')
+        return [(path, target/path.relative_to(source)) for path in files]
     for name,path in {'input': source, 'output': target}.items():
-        if path.suffix not in _READERS: raise ValueError(f'{name} is {path}; expected a name that ends in {kinds}')
+        if path.suffix not in TABLE_READERS: raise ValueError(f'{name} is {path}; expected a name that ends in {kinds}')
     return [(source, target)]
 
 # %% ../nbs/guides/bulk.ipynb #8d8a3158
@@ -94,42 +126,52 @@ def answer_files(
     target,         # a file of either kind, or a folder
     column='text',  # that holds the texts
     n=5,            # answers to each, 1 to 872
-    path=None,      # a folder of weights; None: those that ship with the package
+    weights=None,   # a folder of weights; None: those that ship with the package
     rows=5000,      # how many are answered at a time
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does
-) -> dict:          # files, rows, and how many rows have no answer
+) -> dict:          # files, rows, and how many rows are unanswered
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
-    check_count(n), check_count(rows, 'rows')
+    check_count(n)
+    check_count(rows, 'rows')
     source, target = Path(source), Path(target)
-    jobs, weights = _jobs(source, target), _shared(path).folder
-    inputs = [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p,_ in jobs]
-    checks = [hashlib.sha256((weights/f).read_bytes()).hexdigest() for f in ('text.onnx', 'codes.npz')]
-    parts = _begin(target, {'inputs': inputs, 'column': column, 'n': int(n), 'rows': int(rows), 'weights': checks})
+    pairs, inference = _file_pairs(source, target), shared_answerer(weights).folder
+    note = _run_note([path for path,_ in pairs], inference, column=column, n=int(n), rows=int(rows))
+    parts = _begin(target, note)
     try:
         with FileLock(parts/'lock', timeout=0):
-            for i in range(len(jobs)): (parts/str(i)).mkdir(exist_ok=True)
-            counts = [_answer_file(*job, parts/str(i), client, rows, column, n, path) for i,job in enumerate(jobs)]
+            counts = [_answer_file(*pair, parts/str(number), client, rows, column, n, weights)
+                      for number,pair in enumerate(pairs)]
     except Timeout: raise ValueError(f'output is {target}; another process is writing it') from None
     except Exception:
         if not any(parts.glob('*/[0-9d]*')): shutil.rmtree(parts)  # nothing that would be lost
         raise
     shutil.rmtree(parts)
-    return dict(zip(('files', 'rows', 'unanswered'), (len(jobs), *map(int, sum(counts)))))
+    total, unanswered = map(int, sum(counts))
+    return {'files': len(pairs), 'rows': total, 'unanswered': unanswered}
 
 # %% ../nbs/guides/bulk.ipynb #12eaa0de
+def _connect(scheduler):
+    "A client of the cluster at this address"
+    from dask.distributed import Client
+    try: return Client(scheduler, timeout='10s')
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f'scheduler is {scheduler}; no Dask cluster answers there: {error}') from error
+
 @contextmanager
 def cluster(
     workers=None,    # processes to start on this machine
     scheduler=None,  # or the address of a cluster that runs already, tcp://…
 ):                   # a Client, or None where neither is asked for
     "The workers of a Dask cluster, while a block runs"
-    if workers is None and scheduler is None: yield None; return
+    if workers is None and scheduler is None:
+        yield None
+        return
     try: from dask.distributed import Client, LocalCluster
-    except ImportError as e: raise ImportError("more than one process needs Dask: pip install 'emoji_sqam[frames]'") from e
+    except ImportError as error:
+        raise ImportError("more than one process needs Dask: pip install 'emoji_sqam[frames]'") from error
     if scheduler:
-        try: client = Client(scheduler, timeout='10s')
-        except (OSError, ValueError) as e: raise ConnectionError(f'scheduler is {scheduler}; no Dask cluster answers there: {e}') from e
-        with client: yield client
-    else:
-        if workers<1: raise ValueError(f'workers is {workers}; expected at least 1')
-        with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.ERROR) as here, Client(here) as client: yield client
+        with _connect(scheduler) as client: yield client
+        return
+    if workers<1: raise ValueError(f'workers is {workers}; expected at least 1')
+    options = dict(threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.ERROR)
+    with LocalCluster(n_workers=workers, **options) as local, Client(local) as client: yield client

@@ -10,163 +10,210 @@ import json, math, sys
 from pathlib import Path
 from typing import Annotated
 import typer
+from .recipes import ANSWERER, FINE_TUNING, IMAGE_TRAINING, PRETRAINING, VAE_TRAINING
 
 # %% ../nbs/guides/cli.ipynb #6b671a17
-app = typer.Typer(help='Answers text with emojis, and with emojis that do not exist yet.', no_args_is_help=True, pretty_exceptions_enable=False,
-                  rich_markup_mode=None)
-data_app = typer.Typer(help='What data there is, where it comes from, and whether it is on this machine.', invoke_without_command=True,
-                       rich_markup_mode=None)
+_PLAIN = dict(rich_markup_mode=None)  # help as text, which any terminal shows
+
+app = typer.Typer(help='Answers text with emojis, and with emojis that do not exist yet.', no_args_is_help=True,
+                  pretty_exceptions_enable=False, **_PLAIN)
+
+data_app = typer.Typer(help='What data there is, where it comes from, and whether it is on this machine.',
+                       invoke_without_command=True, **_PLAIN)
+train_app = typer.Typer(help='Train networks of your own. What was stopped goes on '
+                             'when the same command is given again.', no_args_is_help=True, **_PLAIN)
 app.add_typer(data_app, name='data')
+app.add_typer(train_app, name='train')
 
 def _fail(error):
     typer.echo(f'emoji-sqam: {error}', err=True)
     raise typer.Exit(1)
 
 # %% ../nbs/guides/cli.ipynb #d3ae846e
-def _show(
+_OPAQUE = 128  # alpha from which on a pixel is drawn
+
+def _two_pixels(upper, lower):
+    "A character and its style: two RGBA pixels, one above the other"
+    above, below = ('rgb({},{},{})'.format(*pixel[:3]) for pixel in (upper, lower))
+    if upper[3]>=_OPAQUE and lower[3]>=_OPAQUE: return '▀', f'{above} on {below}'
+    if upper[3]>=_OPAQUE: return '▀', above
+    if lower[3]>=_OPAQUE: return '▄', below
+    return ' ', ''
+
+def _draw(
     image,         # uint8 (36, 36, 4)
     console=None,  # a rich Console; None: standard output
 ):
-    "Draw a picture in a terminal, as well as its colours allow"
+    "Draw an image in a terminal, as well as its colours allow"
     from rich.console import Console
     from rich.text import Text
-    rgb, drawn = lambda p: 'rgb({},{},{})'.format(*p[:3]), Text()
+    drawn = Text()
     for upper,lower in zip(image[::2], image[1::2]):
-        for a,b in zip(upper, lower):
-            seen = (a[3]>=128, b[3]>=128)
-            drawn.append(*{(True, True): ('▀', f'{rgb(a)} on {rgb(b)}'), (True, False): ('▀', rgb(a)), (False, True): ('▄', rgb(b))}.get(seen, (' ', '')))
+        for pixels in zip(upper, lower): drawn.append(*_two_pixels(*pixels))
         drawn.append('\n')
     (console or Console(force_jupyter=False)).print(drawn, end='')
 
-# %% ../nbs/guides/cli.ipynb #491fedae
-def _answer_files(source, target, column, n, weights, rows, workers, scheduler, others, as_json):
-    from emoji_sqam.bulk import answer_files, cluster
-    try:
-        if not (source and target): raise ValueError('files need both --input and --output')
-        if others: raise ValueError('with --input there are neither other texts nor --made-up')
-        with cluster(workers, scheduler) as client: counts = answer_files(source, target, column, n, weights, rows, client)
-    except (ValueError, TypeError, OSError, ImportError) as error: _fail(error)
-    typer.echo(json.dumps(counts) if as_json else f'{counts["rows"]:,} rows in {target}, {counts["unanswered"]:,} of them without an answer')
-
 # %% ../nbs/guides/cli.ipynb #c077156c
-def _said(text, found, best, as_json):
+def _answer_line(text, found, made_up, as_json):
     "The answers to one text as a line"
     if as_json:
         row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
-        return json.dumps(row | ({'made_up': {'score': best.score, 'code': best.code.tolist()}} if best else {}), ensure_ascii=False)
-    return '  '.join(f'{e} {s:.2f}' for e,s in zip(found.emoji, found.score)) + (f'   made up: {best.score:.2f}' if best else '')
+        if made_up: row['made_up'] = {'score': made_up.score, 'code': made_up.code.tolist()}
+        return json.dumps(row, ensure_ascii=False)
+    line = '  '.join(f'{emoji} {score:.2f}' for emoji,score in zip(found.emoji, found.score))
+    return line + (f'   made up: {made_up.score:.2f}' if made_up else '')
+
+def _print_answer(answerer, text, n, with_made_up, as_json):
+    found = answerer.answer(text, n)
+    made_up = answerer.suggest(text)[0] if with_made_up else None
+    typer.echo(_answer_line(text, found, made_up, as_json))
+    if made_up and not as_json and sys.stdout.isatty(): _draw(made_up.image)
+
+def _print_fault(text, number, error, as_json):
+    "What is wrong about a text; without a number where it is the only one"
+    if as_json: typer.echo(json.dumps({'text': text, 'error': str(error)}, ensure_ascii=False))
+    typer.echo(f'emoji-sqam: {f"text {number}: " if number else ""}{error}', err=True)
+
+def _input_lines():
+    if sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
+    for line in sys.stdin: yield line.rstrip('\n')
 
 def _answer_texts(texts, n, made_up, as_json, weights):
     "A line for each text; one that cannot be answered does not stop the rest"
     from emoji_sqam.core import check_count
     from emoji_sqam.prediction import Answerer
-    faults = 0
+    faults, alone = 0, bool(texts) and len(texts)==1
     try:
         check_count(n)
         answerer = Answerer.from_pretrained(weights)
-        if not texts and sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
-        for i,text in enumerate(texts or (line.rstrip('\n') for line in sys.stdin), 1):
-            try: found, best = answerer.answer(text, n), answerer.suggest(text)[0] if made_up else None
+        for number,text in enumerate(texts or _input_lines(), 1):
+            try: _print_answer(answerer, text, n, made_up, as_json)
             except ValueError as error:
+                _print_fault(text, None if alone else number, error, as_json)
                 faults += 1
-                if as_json: typer.echo(json.dumps({'text': text, 'error': str(error)}, ensure_ascii=False))
-                typer.echo(f'emoji-sqam: {"" if texts and len(texts)==1 else f"text {i}: "}{error}', err=True)
-                continue
-            typer.echo(_said(text, found, best, as_json))
-            if best and not as_json and sys.stdout.isatty(): _show(best.image)
     except (ValueError, TypeError, OSError) as error: _fail(error)
     if faults: raise typer.Exit(1)
 
+# %% ../nbs/guides/cli.ipynb #491fedae
+def _answer_files(source, target, column, n, weights, rows, workers, scheduler, as_json):
+    from emoji_sqam.bulk import answer_files, cluster
+    try:
+        if not (source and target): raise ValueError('files need both --input and --output')
+        with cluster(workers, scheduler) as client:
+            counts = answer_files(source, target, column, n, weights, rows, client)
+    except (ValueError, TypeError, OSError, ImportError) as error: _fail(error)
+    sentence = f'{counts["rows"]:,} rows in {target}, {counts["unanswered"]:,} of them without an answer'
+    typer.echo(json.dumps(counts) if as_json else sentence)
+
 # %% ../nbs/guides/cli.ipynb #0e5613a9
+_Weights = Annotated[Path, typer.Option(help='A folder of weights of your own, such as artifacts/weights.')]
+_Json = Annotated[bool, typer.Option('--json', help='As JSON.')]
+
 @app.command(epilog='Examples: emoji-sqam answer "what a lovely flight" -n 3, '
                     'or emoji-sqam answer --input tweets.parquet --output answers.parquet')
 def answer(
     texts: Annotated[list[str], typer.Argument(help='Texts to answer; without any, lines from standard input.')] = None,
     n: Annotated[int, typer.Option('-n', help='How many emojis per text.')] = 5,
-    made_up: Annotated[bool, typer.Option('--made-up', help='Also make an emoji up for the text; on a terminal it is drawn.')] = False,
+    made_up: Annotated[bool, typer.Option('--made-up', help='Also make an emoji up for the text; '
+                                                            'on a terminal it is drawn.')] = False,
     as_json: Annotated[bool, typer.Option('--json', help='One JSON object per text.')] = False,
-    weights: Annotated[Path, typer.Option(help='A folder of weights of your own, such as artifacts/weights.')] = None,
-    source: Annotated[Path, typer.Option('--input', help='A .csv or .parquet file, or a folder of them, in place of texts.')] = None,
+    weights: _Weights = None,
+    source: Annotated[Path, typer.Option('--input', help='A .csv or .parquet file, or a folder of them, '
+                                                         'in place of texts.')] = None,
     target: Annotated[Path, typer.Option('--output', help='Where the rows go, with their answers beside them.')] = None,
     column: Annotated[str, typer.Option(help='The column that holds the texts.')] = 'text',
     rows: Annotated[int, typer.Option(help='How many rows are answered at a time.')] = 5000,
     workers: Annotated[int, typer.Option(help='Answer a file by so many processes of this machine.')] = None,
-    scheduler: Annotated[str, typer.Option(help='Answer a file by the workers of the Dask cluster at this address.')] = None,
+    scheduler: Annotated[str, typer.Option(help='Answer a file by the workers of the Dask cluster '
+                                                'at this address.')] = None,
 ):
-    "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when it is started again."
-    if source or target or workers or scheduler: return _answer_files(source, target, column, n, weights, rows, workers, scheduler, texts or made_up, as_json)
-    _answer_texts(texts, n, made_up, as_json, weights)
+    "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when started again."
+    if not (source or target or workers or scheduler): return _answer_texts(texts, n, made_up, as_json, weights)
+    if source and target and (texts or made_up): _fail('with --input there are neither other texts nor --made-up')
+    _answer_files(source, target, column, n, weights, rows, workers, scheduler, as_json)
 
 # %% ../nbs/guides/cli.ipynb #47835ff5
+def _generate(answerer, grid, sample, seed):
+    "Images, and how many of them stand in a row"
+    from emoji_sqam import generation
+    if grid: return generation.grid(answerer.vae_decoder, grid, _TICKS), _TICKS
+    images = generation.sample(answerer.vae_decoder, sample, seed, like=answerer.codes)
+    return images, math.ceil(math.sqrt(sample))
+
+_TICKS = 20  # of each axis of the post's grids
+
 @app.command(epilog='Example: emoji-sqam generate --grid A -o grid.png')
 def generate(
     grid: Annotated[str, typer.Option(help="One of the post's grids: A, B or C.", metavar='A|B|C')] = None,
-    sample: Annotated[int, typer.Option(help='How many to draw from the Gaussian of the known codes, where no grid is asked for.')] = 64,
+    sample: Annotated[int, typer.Option(help='How many to draw from the Gaussian of the known codes, '
+                                             'where no grid is asked for.')] = 64,
     seed: Annotated[int, typer.Option(help='The same seed gives the same samples.')] = 0,
     output: Annotated[Path, typer.Option('-o', '--output', help='The PNG file to write.')] = Path('emojis.png'),
+    weights: _Weights = None,
 ):
     "Draw new emojis into a PNG file."
-    from emoji_sqam import generation
-    from emoji_sqam.plotting import mosaic
     from emoji_sqam.core import atomic_write
+    from emoji_sqam.plotting import mosaic
     from emoji_sqam.prediction import Answerer
     try:
-        answerer = Answerer.from_pretrained()
         if output.suffix.lower()!='.png': raise ValueError(f'output is {output}; expected a name that ends in .png')
         if not output.parent.is_dir(): raise ValueError(f'output is {output}; there is no folder {output.parent}')
-        if grid: images, columns = generation.grid(answerer.decoder, grid), 20
-        else:
-            images = generation.sample(answerer.decoder, sample, seed, like=answerer.codes)
-            columns = math.ceil(math.sqrt(sample))
+        images, columns = _generate(Answerer.from_pretrained(weights), grid, sample, seed)
         with atomic_write(output) as part: mosaic(images, columns=columns, zoom=2).save(part, 'png')
     except (ValueError, TypeError, OSError) as error: _fail(error)
     typer.echo(f'{len(images)} emojis in {output}')
 
 # %% ../nbs/guides/cli.ipynb #1086e462
-train_app = typer.Typer(help='Train networks of your own. What was stopped goes on when the same command is given again.', no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(train_app, name='train')
-_Output = Annotated[Path, typer.Option('-o', '--output', help='The folder that the weights and the log go to; artifacts/weights where none is given.')]
-_Json = Annotated[bool, typer.Option('--json', help='As JSON.')]
+_Output = Annotated[Path, typer.Option('-o', '--output', help='The folder that the weights and the log go to; '
+                                                              'artifacts/weights where none is given.')]
+_Seed = Annotated[int, typer.Option(help='Where random numbers begin.')]
 
-def _train(how, output, as_json, **options):
-    from emoji_sqam.core import artifacts_dir
-    output = output or artifacts_dir()/'weights'
-    try: numbers = how(output, **options)
+def _at_least_1(help): return typer.Option(min=1, help=help)
+
+def _train(train, output, as_json, *options):
+    from emoji_sqam.weights import own_weights
+    output = output or own_weights()
+    try: metrics = train(output, *options)
     except (ValueError, OSError, ImportError) as error: _fail(error)
-    typer.echo(json.dumps(numbers) if as_json else f'The weights are in {output}; on the validation fold: ' + ', '.join(f'{k} {v:.4g}' for k,v in numbers.items()))
+    line = ', '.join(f'{name} {value:.4g}' for name,value in metrics.items())
+    typer.echo(json.dumps(metrics) if as_json else f'The weights are in {output}; on the validation fold: {line}')
 
 # %% ../nbs/guides/cli.ipynb #cda34152
 @train_app.command('vae', epilog='Example: emoji-sqam train vae -o mine --epochs 36')
 def train_vae(output: _Output = None, as_json: _Json = False,
-    epochs: Annotated[int, typer.Option(min=1, help='About 8 seconds each on two cores.')] = 36,
-    later: Annotated[int, typer.Option(min=0, help='Images of later releases that an epoch shows beside its own.')] = 554,
-    seed: Annotated[int, typer.Option(help='Where random numbers begin.')] = 0,
+    epochs: Annotated[int, _at_least_1('About 8 seconds each on two cores.')] = VAE_TRAINING.epochs,
+    later: Annotated[int, typer.Option(min=0, help='Images of later releases that an epoch shows beside its own; '
+                                                   'as many as it has where no number is given.')] = None,
+    seed: _Seed = VAE_TRAINING.seed,
 ):
-    "Train the autoencoder: pictures to codes and back."
-
-    _train(train_vae, output, as_json, epochs=epochs, later=later, seed=seed)
+    "Train the autoencoder: images to codes and back."
+    from dataclasses import replace
+    from emoji_sqam import training
+    _train(training.train_vae, output, as_json, replace(VAE_TRAINING, epochs=epochs, seed=seed), later)
 
 # %% ../nbs/guides/cli.ipynb #8cf6d268
 @train_app.command('sqam', epilog='Example: emoji-sqam train sqam -o mine')
 def train_sqam(output: _Output = None, as_json: _Json = False,
-    tweets: Annotated[int, typer.Option(min=1, help='How many training tweets; all where no number is given.')] = None,
-    texts: Annotated[int, typer.Option(min=1, help='Sentences and words that a sentence encoder reads aloud.')] = 30_000,
-    read: Annotated[int, typer.Option(min=1, help='Epochs of everything.')] = 2,
-    answer: Annotated[int, typer.Option(min=1, help='Epochs of questions.')] = 3,
-    look: Annotated[int, typer.Option(min=1, help='Epochs of the picture encoder.')] = 25,
-    seed: Annotated[int, typer.Option(help='Where random numbers begin.')] = 0,
+    tweets: Annotated[int, _at_least_1('How many training tweets; all where no number is given.')] = ANSWERER.tweets,
+    texts: Annotated[int, _at_least_1('Sentences and words that the teacher encodes.')] = ANSWERER.texts,
+    pretraining_epochs: Annotated[int, _at_least_1('Of the text encoder, on everything.')] = PRETRAINING.epochs,
+    fine_tuning_epochs: Annotated[int, _at_least_1('Of the text encoder, on tweets.')] = FINE_TUNING.epochs,
+    image_epochs: Annotated[int, _at_least_1('Of the image encoder.')] = IMAGE_TRAINING.epochs,
+    seed: _Seed = ANSWERER.seed,
 ):
-    "Train what answers: the text tower and the picture encoder."
-    from emoji_sqam.training import train_answerer
-    _train(train_answerer, output, as_json, tweets=tweets, texts=texts, read=read, answer=answer, look=look, seed=seed)
+    "Train what answers: the text encoder and the image encoder."
+    from emoji_sqam import training
+    recipe = training.shorter(ANSWERER, tweets=tweets, texts=texts, pretraining_epochs=pretraining_epochs,
+                              fine_tuning_epochs=fine_tuning_epochs, image_epochs=image_epochs, seed=seed)
+    _train(training.train_answerer, output, as_json, recipe)
 
 # %% ../nbs/guides/cli.ipynb #0c0784dd
 @data_app.callback()
-def data(context: typer.Context, as_json: Annotated[bool, typer.Option('--json', help='As JSON.')] = False):
+def data(context: typer.Context, as_json: _Json = False):
     "What is cached, from where, under which licence, with which checksum."
     if context.invoked_subcommand: return
-    from emoji_sqam.sources import data_status
     from emoji_sqam.core import cache_dir
+    from emoji_sqam.sources import data_status
     table = data_status()
     if as_json: return typer.echo(table.reset_index().to_json(orient='records', force_ascii=False))
     for name,row in table.iterrows():
@@ -183,13 +230,13 @@ def fetch():
     typer.echo(f"All data is here. The tweets are those of {load_tweets().attrs['source']}")
 
 # %% ../nbs/guides/cli.ipynb #599f9906
-@app.command(epilog='Example: emoji-sqam evaluate --json > figures.json')
-def evaluate(as_json: Annotated[bool, typer.Option('--json', help='As JSON.')] = False):
-    "Recompute the figures of the shipped weights on the test folds."
-
-    try: numbers = evaluate()
+@app.command(epilog='Example: emoji-sqam evaluate --weights mine --json > metrics.json')
+def evaluate(weights: _Weights = None, as_json: _Json = False):
+    "Compute the metrics of weights on the test folds."
+    from emoji_sqam import evaluation
+    try: metrics = evaluation.evaluate(weights)
     except (ValueError, OSError, ImportError) as error: _fail(error)
-    if as_json: return typer.echo(json.dumps(numbers, indent=1))
-    for part,values in numbers.items():
-        if isinstance(values, dict): values = ', '.join(f'{k} {v:.4g}' for k,v in values.items())
+    if as_json: return typer.echo(json.dumps(metrics, indent=1))
+    for part,values in metrics.items():
+        if isinstance(values, dict): values = ', '.join(f'{name} {value:.4g}' for name,value in values.items())
         typer.echo(f'{part}: {values}')

@@ -60,7 +60,8 @@ class EmojiSet:
     def index(self, name: str) -> int:
         "The row of a slug or character; `KeyError` where there is none"
         if name in self: return self._rows[lookup_key(name)]
-        raise KeyError(f'no emoji {name!r} in this set of {len(self)}; it takes a character like 🎉 or a slug like 1f389')
+        raise KeyError(f'no emoji {name!r} in this set of {len(self)}; '
+                       'it takes a character like 🎉 or a slug like 1f389')
 
     def __getitem__(self, key):
         "The picture of one slug, character or row; for a slice, a mask, rows or several names, an `EmojiSet` of them"

