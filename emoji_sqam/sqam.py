@@ -45,7 +45,7 @@ def post_tokens(
     return keras.utils.pad_sequences(ids, maxlen=length)
 
 # %% ../nbs/03_sqam.ipynb #78302e24
-UNKNOWN_SCALE = .1  # of the vectors of unknown words; GloVe's numbers are about four times as large
+UNKNOWN_SCALE = .1  # of the vectors of unknown words; GloVe's numbers spread about five times as far
 
 def embedding_matrix(
     words,            # n words, or pieces that begin with ##, by id
@@ -79,7 +79,6 @@ def post_sqam(
         shared = layers.Dense(n, activation=activation, name=f'shared_{n}')
         q, a = shared(q), shared(a)
     qa_model = keras.Model([question, answer], layers.Dot(-1, normalize=True, name='cosine')([q, a]), name='qa_model')
-
     correct, incorrect = layers.Input((code_dim,), name='correct'), layers.Input((code_dim,), name='incorrect')
     hinge = ops.relu(margin - qa_model([question, correct]) + qa_model([question, incorrect]))
     contrastive_model = keras.Model([question, correct, incorrect], hinge, name='contrastive_model')
@@ -87,6 +86,8 @@ def post_sqam(
     return qa_model, contrastive_model, prediction_model
 
 # %% ../nbs/03_sqam.ipynb #afab7014
+_FAR_BELOW = 1e4  # any score; with float16 it stays finite
+
 def _reversed_order(padding_mask):
     "Where each position of a sequence is taken from when it is read from its end; padding stays in its place"
     positions = ops.cumsum(ops.ones_like(padding_mask), axis=1) - 1
@@ -95,7 +96,7 @@ def _reversed_order(padding_mask):
 
 def _without_padding(scores, padding_mask):
     "Scores, so low at padding that a maximum or a softmax passes over it"
-    return scores + (padding_mask-1)*1e4
+    return scores + (padding_mask-1)*_FAR_BELOW
 
 @keras.saving.register_keras_serializable('emoji_sqam')
 class BiLSTMPooling(layers.Layer):
@@ -120,7 +121,7 @@ class BiLSTMPooling(layers.Layer):
 
     def get_config(self): return {**super().get_config(), 'units': self.units}
 
-# %% ../nbs/03_sqam.ipynb #490f4962
+# %% ../nbs/03_sqam.ipynb #e1786937
 @keras.saving.register_keras_serializable('emoji_sqam')
 class ConvolutionPooling(layers.Layer):
     "The strongest response of filters over two words and over three: (n, 2 × units)"
@@ -154,7 +155,7 @@ class AttentionPooling(layers.Layer):
 
     def weights_of(self,
         vectors, padding_mask,  # as for a call
-    ):                          # (n, length, heads); sums to 1 over the length, 0 at padding
+    ):                          # (n, length, heads): sums to 1 over the length, 0 at padding
         "How much each head looks at each word"
         scores = self.scores(self.hidden(vectors))
         return ops.softmax(_without_padding(scores, padding_mask), axis=1)
@@ -170,7 +171,7 @@ class AttentionPooling(layers.Layer):
 @keras.saving.register_keras_serializable('emoji_sqam')
 class WordDropout(layers.Layer):
     "In training, some words become unknown, so that the model learns to do without any one of them"
-    def __init__(self, rate=.1, seed=None, **kwargs):
+    def __init__(self, rate=.1, seed=None, **kwargs):  # rate: share of the words
         super().__init__(**kwargs)
         self.rate, self.seed, self.noise = rate, seed, keras.random.SeedGenerator(seed)
 
@@ -219,19 +220,16 @@ class SQAM(keras.Model):
         **kwargs):
         super().__init__(**kwargs)
         poolings = default_poolings() if poolings is None else poolings
-        self.config = dict(vocabulary_size=vocabulary_size, code_dim=code_dim, answers=answers, dropout=dropout, dim=dim)
-        self.config['poolings'] = [keras.saving.serialize_keras_object(pooling) for pooling in poolings]
-
+        self.config = dict(vocabulary_size=vocabulary_size, code_dim=code_dim, answers=answers, dropout=dropout, dim=dim,
+                           poolings=keras.saving.serialize_keras_object(poolings))
         self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')
         shared = [layers.Dense(units, activation='relu', name=f'shared_{units}') for units in (100, 50)]
         shared.append(layers.Dense(dim, activation='tanh', name=f'shared_{dim}'))
-        question_dense = layers.Dense(64, activation='relu', name='question_dense')
+        def dense(name): return layers.Dense(64, activation='relu', name=name)
         ids, code = layers.Input((None,), dtype='int32', name='tokens'), layers.Input((code_dim,), name='codes')
-        question = question_dense(text_features(ids, vocabulary_size, poolings, dropout))
-        second, first = [layers.Dense(64, activation='relu', name=f'answer_dense_{i}') for i in (2, 1)]
-        answer = second(first(self.scaler(code)))
+        question = dense('question_dense')(text_features(ids, vocabulary_size, poolings, dropout))
+        answer = dense('answer_dense_2')(dense('answer_dense_1')(self.scaler(code)))
         for layer in shared: question, answer = layer(question), layer(answer)
-
         self.text_encoder = keras.Model(ids, ops.normalize(question), name='text_encoder')
         self.answer_encoder = keras.Model(code, ops.normalize(answer), name='answer_encoder')
         self.answer_codes = self.add_weight(name='answer_codes', shape=(answers, code_dim), initializer='zeros',
@@ -254,7 +252,7 @@ class SQAM(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        poolings = [keras.saving.deserialize_keras_object(pooling) for pooling in config['poolings']]
+        poolings = keras.saving.deserialize_keras_object(config['poolings'])
         return cls(**{**config, 'poolings': poolings})
 
 # %% ../nbs/03_sqam.ipynb #85609f21
@@ -306,7 +304,7 @@ def fit_sqam(
     steps = -(-len(ids)//config.batch_size)
     sqam.compile(config.optimizer(steps), loss, metrics=['accuracy'])
     best = keras.callbacks.EarlyStopping('val_accuracy', mode='max', patience=config.epochs, restore_best_weights=True)
-    share = targets.mean(axis=0)*targets.shape[1]  # of each class, where 1 is an equal one
-    weight = targets @ share.clip(1e-3)**-class_weight_exponent
+    share = targets.mean(axis=0)*targets.shape[1]  # of each class; 1: as many tweets as the mean class
+    weight = targets @ share.clip(1e-3)**-class_weight_exponent  # a class may be absent
     return sqam.fit(ids, targets, sample_weight=weight, validation_data=validation, batch_size=config.batch_size,
                     epochs=config.epochs, verbose=0, callbacks=[best, *callbacks])
