@@ -41,7 +41,7 @@ def post_tokens(
     length=20,  # ids that are kept of each
 ):              # int32 (n, length)
     "Ids of texts: unknown words dropped, the last ones kept, padded at the front"
-    ids = [[i for i in encoded.ids if i] for encoded in tokenizer.encode_batch(list(texts))]
+    ids = [list(filter(None, encoded.ids)) for encoded in tokenizer.encode_batch(list(texts))]
     return keras.utils.pad_sequences(ids, maxlen=length)
 
 # %% ../nbs/03_sqam.ipynb #78302e24
@@ -86,7 +86,7 @@ def post_sqam(
     return qa_model, contrastive_model, prediction_model
 
 # %% ../nbs/03_sqam.ipynb #afab7014
-_FAR_BELOW = 1e4  # any score; with float16 it stays finite
+_FAR_BELOW = 1e4  # any score that occurs; float16 can still hold it
 
 def _reversed_order(padding_mask):
     "Where each position of a sequence is taken from when it is read from its end; padding stays in its place"
@@ -220,8 +220,8 @@ class SQAM(keras.Model):
         **kwargs):
         super().__init__(**kwargs)
         poolings = default_poolings() if poolings is None else poolings
-        self.config = dict(vocabulary_size=vocabulary_size, code_dim=code_dim, answers=answers, dropout=dropout, dim=dim,
-                           poolings=keras.saving.serialize_keras_object(poolings))
+        self.config = dict(vocabulary_size=vocabulary_size, code_dim=code_dim, answers=answers, dropout=dropout,
+                           dim=dim, poolings=keras.saving.serialize_keras_object(poolings))
         self.scaler = layers.BatchNormalization(center=False, scale=False, epsilon=1e-9, trainable=False, name='scaler')
         shared = [layers.Dense(units, activation='relu', name=f'shared_{units}') for units in (100, 50)]
         shared.append(layers.Dense(dim, activation='tanh', name=f'shared_{dim}'))

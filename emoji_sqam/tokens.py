@@ -9,11 +9,7 @@ __all__ = ['PAD', 'UNKNOWN', 'tweet_tokenizer', 'load_tokenizer', 'vocabulary', 
 # %% ../nbs/support/tokens.ipynb #643af5af
 import re
 from collections import Counter
-
-# %% ../nbs/support/tokens.ipynb #b8ef46be
 import numpy as np
-
-# %% ../nbs/support/tokens.ipynb #d1a143cf
 from .data import glove_words
 
 # %% ../nbs/support/tokens.ipynb #e074f7f4
@@ -107,7 +103,7 @@ def token_ids(
     texts,      # n strings
 ) -> list:      # of n lists of ids
     "Ids of each text, without padding; a text without any token gets the unknown one"
-    return [[i for i in e.ids if i] or [1] for e in tokenizer.encode_batch(list(texts))]
+    return [list(filter(None, e.ids)) or [1] for e in tokenizer.encode_batch(list(texts))]  # 0 pads, 1 is unknown
 
 def pad_ids(
     encoded,  # n lists of ids, as token_ids gives them
