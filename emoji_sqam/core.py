@@ -94,14 +94,15 @@ def track(
 def quiet_import():
     "Hold back what C++ libraries print to standard error while they are imported; Python's own errors still come through"
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-    logging.getLogger('tensorflow').setLevel(logging.ERROR)
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try: yield
     finally:
         os.dup2(kept, 2)
-        os.close(kept); os.close(null)
+        os.close(kept)
+        os.close(null)
+        logging.getLogger('tensorflow').setLevel(logging.ERROR)  # afterwards, since TensorFlow sets a level of its own
 
 # %% ../nbs/support/core.ipynb #575f606c
 def peak_memory() -> float:  # MB

@@ -49,7 +49,7 @@ class TrainingConfig:
 VAE_TRAINING = TrainingConfig(
     epochs=budget(test=3, run=36, refresh=90), batch_size=32, learning_rate=2e-3, final_share=.01, warmup_steps=50,
     clipnorm=100., ema=.99)
-SQAM_TRAINING = TrainingConfig(epochs=budget(test=1, run=6), batch_size=64)
+SQAM_TRAINING = TrainingConfig(epochs=budget(test=6, run=10), batch_size=64)
 IMAGE_TRAINING = TrainingConfig(
     epochs=budget(test=2, run=25, refresh=40), batch_size=64, learning_rate=2e-3, final_share=.01,
     warmup_steps=10**9, weight_decay=.05, clipnorm=5.)
