@@ -18,8 +18,8 @@ from .fitting import TextBatches
 from .tokens import batches_by_length, token_ids, tweet_tokenizer, vocabulary
 from .teacher import encode_sentences, soft_labels
 from .sqam import default_poolings, embedding_matrix, text_features
-from .emoji_embeddings import (BLOCKS, RANKING_USES, EmojiEmbeddings, block_slice, emoji_counts, fit_projection,
-    general_texts, keyword_index, sentiment_groups)
+from .emoji_embeddings import (BLOCKS, RANKING_USES, EmojiEmbeddings, block_slice, emoji_counts,
+    fit_projection, general_texts, keyword_index, sentiment_groups)
 
 # %% ../nbs/03d_text_encoder.ipynb #38db69e6
 import keras
