@@ -9,6 +9,7 @@ __all__ = ['BACKGROUNDS', 'LEAST_ERROR', 'TWIN', 'INTERVAL', 'HITS', 'psnr', 'ss
 # %% ../nbs/support/metrics.ipynb #b509d3e8
 import numpy as np
 import pandas as pd
+from .core import quiet_import
 from .data import SENTIMENTS
 from .images import composite
 
@@ -29,7 +30,7 @@ def ssim(
     background=1.,  # grey level that both are laid over
 ) -> float:
     "Structural similarity as seen on a background, averaged over images; 1 is equal"
-    import tensorflow as tf
+    with quiet_import(): import tensorflow as tf
     first, second = (composite(x, background).astype('float32') for x in (images, drawn))
     return float(tf.reduce_mean(tf.image.ssim(first, second, 1.)))
 
