@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GOALS = {  # the most that is allowed; what starts with "at least" is a lower bound
     'lines over 120 characters': 9, 'named lambdas': 1, 'nested comprehensions': 3, 'patches': 7,
     'lambdas of three arguments or more': 0, 'walruses inside a call or a yield': 0, 'tuples of calls as statements': 0,
-    'lines of the longest module': 325, 'cells of the longest notebook': 62,
+    'lines of the longest module': 325, 'cells of the longest notebook': 64,
     'at least, % of definitions that the next cell shows': 65, 'tests in hidden cells, %': 20}
 MOST_PLACES = 8
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
