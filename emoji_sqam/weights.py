@@ -23,26 +23,33 @@ class WeightFile:
     role: str        # "answer": answers need it; "train": Keras goes on from it; "compare": tables of the story show it
 
 # %% ../nbs/support/weights.ipynb #2437db27
-_FOLDER = 'PretrainedModels.save_pretrained'
+_MODELS = 'PretrainedModels'
+_FOLDER = f'{_MODELS}.save_pretrained'
+_SHOWN = '03b_emoji_embeddings, 03d_text_encoder'
 
 WEIGHT_FILES = [
     WeightFile('text_encoder.onnx', 'text → embedding', _FOLDER, 'Answerer, Try it', 'answer'),
     WeightFile('image_encoder.onnx', 'image → embedding', _FOLDER, 'Answerer, Try it', 'answer'),
     WeightFile('vae_encoder.onnx', 'image → code', _FOLDER, 'Answerer', 'answer'),
     WeightFile('vae_decoder.onnx', 'code → image', _FOLDER, 'Answerer, Try it', 'answer'),
-    WeightFile('tokenizer.json', 'text → token ids', _FOLDER, 'Answerer, Try it, PretrainedModels', 'answer'),
-    WeightFile('emojis.npz', 'slugs, codes and embeddings of the 872 emojis', _FOLDER, 'Answerer, PretrainedModels', 'answer'),
-    WeightFile('config.json', 'the corpus, and the emojis of each sentiment', _FOLDER, 'Answerer, PretrainedModels', 'answer'),
-    WeightFile('vae.keras', 'the autoencoder', f'01_vae, {_FOLDER}', 'VAE, PretrainedModels', 'train'),
-    WeightFile('text_encoder.keras', 'the text encoder', _FOLDER, 'PretrainedModels', 'train'),
-    WeightFile('image_encoder.keras', 'the image encoder', _FOLDER, 'PretrainedModels', 'train'),
-    WeightFile('sqam.keras', 'the Siamese model of three emojis', '03_sqam', '03b_emoji_embeddings, 03d_text_encoder', 'compare'),
-    WeightFile('sqam_tokenizer.json', 'its tokenizer', '03_sqam', '03b_emoji_embeddings, 03d_text_encoder', 'compare'),
-    WeightFile('sqam_predictions.npz', 'its scores of the test tweets', '03_sqam', '04_prediction, benchmark', 'compare'),
+    WeightFile('tokenizer.json', 'text → token ids', _FOLDER, f'Answerer, Try it, {_MODELS}', 'answer'),
+    WeightFile('emojis.npz', 'slugs, codes and embeddings of the 872 emojis',
+               _FOLDER, f'Answerer, {_MODELS}', 'answer'),
+    WeightFile('config.json', 'the corpus, and the emojis of each sentiment',
+               _FOLDER, f'Answerer, {_MODELS}', 'answer'),
+    WeightFile('vae.keras', 'the autoencoder', f'01_vae, {_FOLDER}', f'VAE, {_MODELS}', 'train'),
+    WeightFile('text_encoder.keras', 'the text encoder', _FOLDER, _MODELS, 'train'),
+    WeightFile('image_encoder.keras', 'the image encoder', _FOLDER, _MODELS, 'train'),
+    WeightFile('sqam.keras', 'the Siamese model of three emojis', '03_sqam', _SHOWN, 'compare'),
+    WeightFile('sqam_tokenizer.json', 'its tokenizer', '03_sqam', _SHOWN, 'compare'),
+    WeightFile('sqam_predictions.npz', 'its scores of the test tweets',
+               '03_sqam', '04_prediction, benchmark', 'compare'),
     WeightFile('post_decoder.keras', 'the decoder of the post’s recipe', '01_vae', '02_generation', 'compare'),
     WeightFile('post_codes.npz', 'its codes', '01_vae', '02_generation, 03_sqam, 04_prediction', 'compare'),
-    WeightFile('post_predictions.npz', 'the scores of the post’s question–answer model', '03_sqam', '04_prediction, benchmark', 'compare'),
-    WeightFile('metrics.json', 'metrics on the validation folds', '01_vae, 03_sqam, 03d_text_encoder', 'make release', 'compare'),
+    WeightFile('post_predictions.npz', 'the scores of the post’s question–answer model',
+               '03_sqam', '04_prediction, benchmark', 'compare'),
+    WeightFile('metrics.json', 'metrics on the validation folds',
+               '01_vae, 03_sqam, 03d_text_encoder', 'make release', 'compare'),
 ]
 
 def weight_files(
