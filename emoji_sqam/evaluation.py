@@ -34,13 +34,13 @@ def evaluate_sentiment(
     return {'accuracy': float(accuracy), 'macro_f1': float(macro_f1), 'n': len(tweets)}
 
 # %% ../nbs/05_evaluation.ipynb #e556fbd2
-_KEPT = {"the post's recipe": 'post_predictions.npz', 'three emojis, improved': 'sqam_predictions.npz'}
+_KEPT = {"the post's recipe": 'post_predictions.npz', 'SQAM, improved': 'sqam_predictions.npz'}
 
 def kept_predictions(
     folder,       # of weights
     corpus: str,  # whose test fold is meant
 ) -> dict:        # model → (n,) of 0, 1, 2; without the models that left nothing here for this corpus
-    "The sentiments that the Siamese models predicted for the test fold when they were trained"
+    "The sentiments that the two SQAMs predicted for the test fold when they were trained"
     predictions = {}
     for name,file in _KEPT.items():
         path = Path(folder)/file

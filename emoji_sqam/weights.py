@@ -40,7 +40,7 @@ WEIGHT_FILES = [
     WeightFile('vae.keras', 'the autoencoder', f'01_vae, {_FOLDER}', f'VAE, {_MODELS}', 'train'),
     WeightFile('text_encoder.keras', 'the text encoder', _FOLDER, _MODELS, 'train'),
     WeightFile('image_encoder.keras', 'the image encoder', _FOLDER, _MODELS, 'train'),
-    WeightFile('sqam.keras', 'the Siamese model of three emojis', '03_sqam', _SHOWN, 'compare'),
+    WeightFile('sqam.keras', 'our SQAM, trained with three emojis', '03_sqam', _SHOWN, 'compare'),
     WeightFile('sqam_tokenizer.json', 'its tokenizer', '03_sqam', _SHOWN, 'compare'),
     WeightFile('sqam_predictions.npz', 'its scores of the test tweets',
                '03_sqam', '04_prediction, benchmark', 'compare'),
