@@ -117,10 +117,15 @@ def check_text(
     text,         # anything
     name='text',  # what the message calls it
 ) -> str:
-    "`text` itself, where it is a string that is not blank; else `TypeError` or `ValueError`"
+    "`text`, where it is a string that is not blank; else `TypeError` or `ValueError`. Half characters are replaced"
     if not isinstance(text, str): raise TypeError(f'{name} is a {type(text).__name__}, {text!r}; expected a string')
     if not text.strip(): raise ValueError(f'{name} is empty or blank; expected words to answer')
-    return text
+    return _without_lone_surrogates(text)
+
+def _without_lone_surrogates(text):
+    "A text that can be written as UTF-8: halves of characters become U+FFFD, pairs of them the character"
+    if not any('\ud800'<=char<='\udfff' for char in text): return text
+    return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
 
 def check_texts(
     texts,  # anything

