@@ -4,22 +4,23 @@
 
 # %% auto #0
 __all__ = ['CHANCE_DRAWS', 'BEST', 'IN_USE', 'NOISE_IMAGES', 'SPEED_TWEETS', 'evaluate_sentiment', 'kept_predictions',
-           'tweets_with_emojis', 'evaluate_answers', 'evaluate_emoji_sentiment', 'load_free_texts', 'hits_at_k',
-           'free_text_hits', 'evaluate_free_texts', 'evaluate_vae', 'evaluate']
+           'tweets_with_emojis', 'evaluate_answers', 'evaluate_emoji_sentiment', 'hits_at_k', 'everyday_hits',
+           'evaluate_everyday_texts', 'opposite_feelings', 'evaluate_feelings', 'evaluate_skin_tones', 'evaluate_vae',
+           'evaluate']
 
 # %% ../nbs/05_evaluation.ipynb #e475e05c
-from pathlib import Path
 import numpy as np
 import pandas as pd
 from .core import track
-from .weights import PRETRAINED
+from .weights import PRESETS, find_weights
 from .images import SHAPE, to_float
-from .emoji_set import EmojiSet, find_emojis, without_emojis
+from .emoji_set import EmojiSet, base_slug, find_emojis, has_skin_tone, is_private, without_emojis
 from .data import SENTIMENTS, emoji_split, load_emojis, load_tweets, split_tweets
+from .lexicons import load_texts
 from .metrics import BACKGROUNDS, INTERVAL, best_ranks, has_twin, psnr, rank_metrics, sentiment_scores, ssim
 from .prediction import Answerer
 from .baselines import (LEAST_USES, emoji_sentiment_baselines, keyword_search_scores, rated_emojis,
-                                  sentence_encoder_scores)
+                                  sentence_encoder_scores, token_sum_scores)
 from .speed import evaluate_speed
 
 # %% ../nbs/05_evaluation.ipynb #2f512020
@@ -43,7 +44,7 @@ def kept_predictions(
     "The sentiments that the two SQAMs predicted for the test fold when they were trained"
     predictions = {}
     for name,file in _KEPT.items():
-        path = Path(folder)/file
+        path = find_weights(folder, file)
         if not path.exists(): continue
         with np.load(path) as kept:
             if str(kept['corpus'])==corpus: predictions[name] = kept['test'].argmax(1)
@@ -111,39 +112,72 @@ def evaluate_emoji_sentiment(
 # %% ../nbs/05_evaluation.ipynb #ec365c41
 BEST = 5  # answers that a user sees
 
-def load_free_texts() -> pd.DataFrame:  # text; slugs, a list of those that fit
-    "A hundred texts about anything, and the emojis that fit each"
-    texts = pd.read_csv(PRETRAINED.parent/'free_texts.csv')
-    return texts.assign(slugs=texts.slugs.str.split())
-
 def hits_at_k(
-    scores,              # (n, 872), a row for each text
-    free: pd.DataFrame,  # n texts with the slugs that fit
-    k=BEST,              # how many answers are looked at
-) -> np.ndarray:         # bool (n,)
-    "Whether a fitting emoji is among the k best"
+    scores,               # (n, 872), a row for each text
+    texts: pd.DataFrame,  # n texts with `slugs`, those that fit
+    k=BEST,               # how many answers are looked at
+) -> np.ndarray:          # bool (n,)
+    "Whether a fitting emoji is among the k best that one can send"
     slugs = np.array(load_emojis().slugs)
-    best = slugs[np.argsort(-np.asarray(scores, float), axis=1, kind='stable')[:, :k]]
-    return np.array([not set(fit).isdisjoint(row) for fit,row in zip(free.slugs, best)])
+    scores = np.where([is_private(slug) for slug in slugs], -np.inf, np.asarray(scores, float))
+    best = slugs[np.argsort(-scores, axis=1, kind='stable')[:, :k]]
+    return np.array([not set(fit).isdisjoint(row) for fit,row in zip(texts.slugs, best)])
 
 # %% ../nbs/05_evaluation.ipynb #05149e0e
-def free_text_hits(
+def everyday_hits(
     answerer: Answerer,
-) -> pd.DataFrame:  # bool: a row for each of the hundred texts; ours, keyword_search, sentence_encoder
-    "Whether a fitting emoji is among the five best, for each everyday text and each method"
-    free = load_free_texts()
-    scores = {'ours': answerer.score(free.text.tolist(), answerer.slugs),
-              'keyword_search': keyword_search_scores(free.text),
-              'sentence_encoder': sentence_encoder_scores(free.text)}
-    return pd.DataFrame({name: hits_at_k(s, free) for name,s in scores.items()}, pd.Index(free.text, name='text'))
+    name='everyday',  # of texts with emojis that fit: "everyday" or "development"
+) -> pd.DataFrame:    # bool, a row a text; columns like "ours, first" and "ours, in five", for ours and for baselines
+    "Whether a fitting emoji comes first, and whether one is among the five best"
+    texts = load_texts(name)
+    scores = {'ours': answerer.score(texts.text.tolist(), answerer.slugs),
+              'sentence encoder': sentence_encoder_scores(texts.text), 'sum of tokens': token_sum_scores(answerer, texts.text),
+              'keyword search': keyword_search_scores(texts.text)}
+    columns = {f'{method}, {place}': hits_at_k(s, texts, k)
+               for method,s in scores.items() for place,k in (('first', 1), ('in five', BEST))}
+    index = pd.MultiIndex.from_frame(texts[['kind', 'text']]) if 'kind' in texts else pd.Index(texts.text, name='text')
+    return pd.DataFrame(columns, index)
 
-def evaluate_free_texts(
+def evaluate_everyday_texts(
     answerer: Answerer,
-) -> dict:  # hits@5; the same of a keyword search and of the sentence encoder; n
-    "How often a fitting emoji is among the five best, for everyday texts"
-    hits = free_text_hits(answerer)
-    shares = {('' if name=='ours' else f'{name}_')+f'hits@{BEST}': float(share) for name,share in hits.mean().items()}
-    return {**shares, 'n': len(hits)}
+) -> dict:  # shares of the two hundred, by method and place; of the development set for ours; n
+    "How often a fitting emoji comes first, and is among the five best, for everyday texts"
+    shares = everyday_hits(answerer).mean().to_dict()
+    development = everyday_hits(answerer, 'development').mean()
+    ours = {f'development set, {name}': share for name,share in development.items()}
+    return {name: float(share) for name,share in {**shares, **ours}.items()} | {'n': 200}
+
+# %% ../nbs/05_evaluation.ipynb #c0d1e2f3
+def opposite_feelings(
+    scores,  # (n, 872), a row for each text of load_texts('feelings')
+) -> np.ndarray:  # bool (n,)
+    "Whether the first answer expresses the opposite feeling"
+    feelings = load_texts('feelings')
+    wrong = load_texts('opposites').set_index('feeling').slugs
+    opposite = feelings.feeling.map(wrong).rename('slugs').to_frame()
+    return hits_at_k(scores, opposite, 1)
+
+def evaluate_feelings(
+    answerer: Answerer,
+) -> dict:  # shares of the hundred, by method; n
+    "How often the first answer to a plain feeling expresses the opposite one"
+    texts = load_texts('feelings').text.tolist()
+    scores = {'ours': answerer.score(texts, answerer.slugs), 'sentence encoder': sentence_encoder_scores(texts),
+              'sum of tokens': token_sum_scores(answerer, texts)}
+    return {name: float(opposite_feelings(s).mean()) for name,s in scores.items()} | {'n': len(texts)}
+
+# %% ../nbs/05_evaluation.ipynb #f3041526
+def evaluate_skin_tones(
+    answerer: Answerer,
+    texts,  # n strings
+) -> float:
+    "The largest difference between the scores of an emoji in different skin tones"
+    latest = load_emojis('latest')
+    toned = {base_slug(slug) for slug in latest.slugs if has_skin_tone(slug)}
+    rows = [i for i,slug in enumerate(latest.slugs) if base_slug(slug) in toned]
+    scores = pd.DataFrame(answerer.score(texts, latest[rows]).T, [base_slug(latest.slugs[i]) for i in rows])
+    spread = scores.groupby(level=0)
+    return float((spread.max()-spread.min()).to_numpy().max())
 
 # %% ../nbs/05_evaluation.ipynb #d11dea5b
 IN_USE = .01      # variance over emojis from which on a latent dimension counts as used
@@ -203,18 +237,21 @@ def _flat_emoji_sentiment(table):
 SPEED_TWEETS = 300
 
 def evaluate(
-    weights=None,  # a folder of weights; None: those that ship with the package
-) -> dict:         # vae, sentiment, answers, emoji_sentiment, free_texts, speed, corpus, weights
+    weights=None,  # what was fine-tuned on the corpus: a folder, or the name of a preset; None: "airline"
+    general=None,  # what everyday texts are answered with; None: the folder that `weights` shares files with, if any
+) -> dict:         # vae, sentiment, answers, emoji_sentiment, everyday_texts, feelings, speed, corpus, weights
     "All that can be measured of trained weights on the test folds without training again"
-    answerer, tweets = Answerer.from_pretrained(weights), load_tweets()
+    answerer, tweets = Answerer.from_pretrained(weights or 'airline'), load_tweets()
+    general = general or find_weights(answerer.folder, 'tokens.npz').parent
     folds = split_tweets(tweets)
     test = folds['test']
-    steps = {'vae': lambda: evaluate_vae(answerer.folder/'vae.keras'),
+    steps = {'vae': lambda: evaluate_vae(find_weights(answerer.folder, 'vae.keras')),
              'sentiment': lambda: evaluate_sentiment(answerer, test),
              'answers': lambda: _flat_answers(evaluate_answers(answerer, test, folds['train'].text)),
              'emoji_sentiment': lambda: _flat_emoji_sentiment(evaluate_emoji_sentiment(answerer, test)),
-             'free_texts': lambda: evaluate_free_texts(answerer),
+             'everyday_texts': lambda: evaluate_everyday_texts(Answerer.from_pretrained(general)),
+             'feelings': lambda: evaluate_feelings(Answerer.from_pretrained(general)),
              'speed': lambda: evaluate_speed(answerer, test.text[:SPEED_TWEETS].tolist())}
     numbers = {name: step() for name,step in track(steps.items(), 'evaluate')}
-    origin = 'shipped' if answerer.folder==PRETRAINED else str(answerer.folder)
+    origin = 'shipped' if answerer.folder in PRESETS.values() else str(answerer.folder)
     return {**numbers, 'corpus': tweets.attrs['source'], 'weights': origin}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SENTENCE_DIM', 'SENTENCE_TOKENS', 'PROJECTED_DIM', 'COUNTS_C', 'VECTORS_C', 'CLASSIFIERS', 'load_sentence_encoder',
            'encode_sentences', 'SVDProjection', 'splice_texts', 'tfidf_features', 'linear_classifier',
-           'fine_tuned_classifier', 'out_of_fold', 'with_emoji_names', 'soft_labels']
+           'fine_tuned_classifier', 'out_of_fold', 'with_emoji_names', 'fine_tuned_labels', 'soft_labels']
 
 # %% ../nbs/support/teacher.ipynb #fee1bab4
 import hashlib, io, json, warnings, zipfile
@@ -235,6 +235,25 @@ def _label_and_splice(texts, labels, classifier, splices_per_tweet, folds, seed,
         splices += new
     return dict(probabilities=probabilities, splices=np.array(splices), splice_probabilities=np.concatenate(of_splices))
 
+# %% ../nbs/support/teacher.ipynb #c2d3e4f5
+def _cached(request, compute):
+    "Named arrays, computed once and kept in the cache under the checksum of what they depend on"
+    key = hashlib.sha256(json.dumps([SOURCES['sentence encoder'].sha256, *request]).encode()).hexdigest()
+    path = cache_dir()/'soft-labels'/f'{key[:24]}.npz'
+    if not path.exists():
+        with atomic_write(path) as part: np.savez_compressed(part, **compute())
+    with np.load(path) as arrays: return dict(arrays)
+
+def fine_tuned_labels(
+    texts, labels,  # n texts and their classes, 0 to k−1
+    others,         # m texts
+    config: TrainingConfig = CLASSIFIER_TRAINING,
+) -> np.ndarray:    # float32 (m, k)
+    "Probabilities of texts, by the sentence encoder fine-tuned on others; kept in the cache"
+    texts, others, labels = with_emoji_names(texts), with_emoji_names(others), np.asarray(labels)
+    def compute(): return {'probabilities': fine_tuned_classifier(texts, labels, config)(others)}
+    return _cached(['fine-tuned', texts, labels.tolist(), others, asdict(config)], compute)['probabilities']
+
 # %% ../nbs/support/teacher.ipynb #cc9b2eab
 def soft_labels(
     texts, labels,        # n texts and their classes, 0 to k−1
@@ -245,12 +264,7 @@ def soft_labels(
     "Out-of-fold probabilities of texts, and of splices of them; kept in the cache"
     texts, labels = with_emoji_names(texts), np.asarray(labels)
     config = replace(CLASSIFIER_TRAINING, seed=seed)
-    request = [SOURCES['sentence encoder'].sha256, texts, labels.tolist(), classifier, splices_per_tweet, folds, seed,
-               asdict(config)]
-    key = hashlib.sha256(json.dumps(request).encode()).hexdigest()
-    path = cache_dir()/'soft-labels'/f'{key[:24]}.npz'
-    if not path.exists():
-        arrays = _label_and_splice(texts, labels, classifier, splices_per_tweet, folds, seed, config)
-        with atomic_write(path) as part: np.savez_compressed(part, **arrays)
-    with np.load(path) as arrays:
-        return arrays['probabilities'], arrays['splices'].tolist(), arrays['splice_probabilities']
+    request = [texts, labels.tolist(), classifier, splices_per_tweet, folds, seed, asdict(config)]
+    def compute(): return _label_and_splice(texts, labels, classifier, splices_per_tweet, folds, seed, config)
+    arrays = _cached(request, compute)
+    return arrays['probabilities'], arrays['splices'].tolist(), arrays['splice_probabilities']
