@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 from .core import atomic_write, check_count, sha256, track
+from .weights import find_weights
 from .tables import TABLE_READERS, answer_rows, import_arrow, shared_answerer, write_table
 
 # %% ../nbs/guides/bulk.ipynb #2adbfe6b
-_ANSWER_FILES = ['text_encoder.onnx', 'emojis.npz', 'tokenizer.json', 'config.json']  # what answers depend on
+_ANSWER_FILES = ['text_encoder.onnx', 'tokens.npz', 'emojis.npz', 'tokenizer.json', 'config.json']  # what answers depend on
 
 def _run_note(inputs, weights, **options):
     "What a run is made with, as text: files by size and time, weights by checksum"
     files = [(path, path.stat()) for path in inputs]
     stamps = [[str(path), info.st_size, info.st_mtime_ns] for path,info in files]
-    checksums = {name: sha256(weights/name) for name in _ANSWER_FILES}
+    checksums = {name: sha256(find_weights(weights, name)) for name in _ANSWER_FILES}
     return json.dumps({'inputs': stamps, **options, 'weights': checksums}, indent=1)
 
 def _begin(target, note):
@@ -125,7 +126,7 @@ def answer_files(
     source,         # a .csv or .parquet file, or a folder of them
     target,         # a file of either kind, or a folder
     column='text',  # that holds the texts
-    n=5,            # answers to each, 1 to 872
+    n=5,            # answers to each, 1 to 845
     weights=None,   # a folder of weights; None: those that ship with the package
     rows=5000,      # how many are answered at a time
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does

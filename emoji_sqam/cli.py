@@ -65,6 +65,7 @@ def _answer_line(text, found, made_up, as_json):
 
 def _print_answer(answerer, text, n, with_made_up, as_json):
     found = answerer.answer(text, n)
+    if not len(found): raise ValueError(f'no word of {text!r} is known, so there is no answer')
     made_up = answerer.suggest(text)[0] if with_made_up else None
     typer.echo(_answer_line(text, found, made_up, as_json))
     if made_up and not as_json and sys.stdout.isatty(): _draw(made_up.image)
@@ -76,7 +77,7 @@ def _print_fault(text, number, error, as_json):
 
 def _input_lines():
     if sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
-    for line in sys.stdin: yield line.rstrip('\n')
+    for number,line in enumerate(sys.stdin): yield line.removeprefix('\ufeff' if not number else '').rstrip('\r\n')
 
 def _answer_texts(texts, n, made_up, as_json, weights):
     "A line for each text; one that cannot be answered does not stop the rest"
@@ -106,7 +107,7 @@ def _answer_files(source, target, column, n, weights, rows, workers, scheduler, 
     typer.echo(json.dumps(counts) if as_json else sentence)
 
 # %% ../nbs/guides/cli.ipynb #0e5613a9
-_Weights = Annotated[Path, typer.Option(help='A folder of weights of your own, such as artifacts/weights.')]
+_Weights = Annotated[str, typer.Option(help='"general", "airline", or a folder of weights of your own, such as artifacts/weights.')]
 _Json = Annotated[bool, typer.Option('--json', help='As JSON.')]
 
 @app.command(epilog='Examples: emoji-sqam answer "what a lovely flight" -n 3, '

@@ -91,21 +91,23 @@ class PretrainedModels:
     ) -> 'PretrainedModels':
         "Read a folder whole; `FileNotFoundError` and `ValueError` say what is wrong with it"
         folder = check_weights(preset_folder(folder), 'answer', 'train')
-        models = [keras.saving.load_model(find_weights(folder, f'{name}.keras'), compile=False)
-                  for name in ('vae', 'text_encoder', 'image_encoder')]
+        vae, network, image_encoder = (keras.saving.load_model(find_weights(folder, f'{name}.keras'), compile=False)
+                                       for name in ('vae', 'text_encoder', 'image_encoder'))
         with np.load(find_weights(folder, 'emojis.npz')) as known:
             slugs, codes, embeddings = known['slugs'].tolist(), known['codes'], known['embeddings'].astype('float32')
         config = json.loads(find_weights(folder, 'config.json').read_text(encoding='utf-8'))
         tokenizer = load_tokenizer(find_weights(folder, 'tokenizer.json'))
-        text_encoder = models[1]
-        text_encoder.tokens.set_table(TokenEmbeddings.load(find_weights(folder, 'tokens.npz'), tokenizer))
+        table = TokenEmbeddings.load(find_weights(folder, 'tokens.npz'), tokenizer)
+        text_encoder = TextEncoder(*table.vectors.shape, emojis=len(slugs), network=network)
+        text_encoder.tokens.set_table(table)
         rows = {name: list(map(slugs.index, own)) for name,own in config['sentiment_emojis'].items()}
         text_encoder.set_answers(embeddings, rows)
-        return cls(*models, tokenizer, slugs, codes, embeddings, config)
+        return cls(vae, text_encoder, image_encoder, tokenizer, slugs, codes, embeddings, config)
 
     def _keras_writers(self):
         def writer(model): return lambda path: save_keras(model, path)
-        return {f'{name}.keras': writer(getattr(self, name)) for name in ('vae', 'text_encoder', 'image_encoder')}
+        return {'vae.keras': writer(self.vae), 'image_encoder.keras': writer(self.image_encoder),
+                'text_encoder.keras': writer(self.text_encoder.network)}  # its first layer is in tokens.npz
 
     def _network_writers(self):
         networks = {'text_encoder': self.text_encoder.network, 'image_encoder': self.image_encoder.network,

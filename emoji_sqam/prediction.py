@@ -19,7 +19,7 @@ from .images import to_float, to_uint8
 from .plotting import as_png
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
-from .tokens import TokenEmbeddings, batches_by_length, known_words, load_tokenizer
+from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 class _Network:
@@ -58,8 +58,8 @@ def _rows_of(names, rows):
     return [rows[lookup_key(name)] for name in names]
 
 def _ids(encoding):
-    "Token ids without padding; that alone where nothing is left of a text"
-    return [i for i in encoding.ids if i] or [0]
+    "Token ids without padding; the unknown one where nothing is left of a text"
+    return [i for i in encoding.ids if i] or [1]
 
 # %% ../nbs/04_prediction.ipynb #360adf2e
 class Answerer:
@@ -81,8 +81,10 @@ class Answerer:
         self.about = json.loads(file('config.json').read_text(encoding='utf-8'))
         self.sentiment_emojis = self.about['sentiment_emojis']  # sentiment → slugs
         self._rows = {lookup_key(slug): row for row,slug in enumerate(self.slugs)}
-        self._offered = [slug for slug in self.slugs if not is_private(slug)]
-        self._offered_embeddings = self.embeddings[_rows_of(self._offered, self._rows)]
+        self.offered = [slug for slug in self.slugs if not is_private(slug)]
+        self._offered_embeddings = self.embeddings[_rows_of(self.offered, self._rows)]
+        self._offered_slugs = np.array(self.offered)
+        self._chars = np.array([fully_qualified(slug_to_char(slug)) for slug in self.offered], object)
         self._set_embeddings = WeakKeyDictionary()  # EmojiSet → its embeddings
 
     @classmethod
@@ -96,24 +98,25 @@ class Answerer:
     def __getstate__(self): return {**vars(self), '_set_embeddings': None}
     def __setstate__(self, state): self.__dict__.update(state, _set_embeddings=WeakKeyDictionary())
 
-    def _encode(self, encodings):
-        "Embeddings of texts that the tokenizer has encoded"
-        embeddings = np.zeros((len(encodings), self.embeddings.shape[1]), 'float32')
+    def _encode(self, texts):
+        "Embeddings of texts, and how many words of each are known"
+        encodings = self.tokenizer.encode_batch(check_texts(texts))
+        embeddings, known = np.zeros((len(encodings), self.embeddings.shape[1]), 'float32'), np.zeros(len(encodings), int)
         for rows,ids in batches_by_length(list(map(_ids, encodings))):
-            embeddings[rows] = self.text_encoder(*self.tokens.lookup(ids))
-        return embeddings
+            embeddings[rows], known[rows] = self.text_encoder(*self.tokens.lookup(ids)), self.tokens.known_words(ids)
+        return embeddings, known
 
     def encode_texts(self,
         texts,         # n strings
     ) -> np.ndarray:   # float32 (n, d)
         "Embeddings of texts, at unit length"
-        return self._encode(self.tokenizer.encode_batch(check_texts(texts)))
+        return self._encode(texts)[0]
 
     def encode_emojis(self,
         emojis,        # m known emojis or their slugs, or an EmojiSet, or images (m, 36, 36, 4)
     ) -> np.ndarray:   # float32 (m, d)
         "Embeddings of emojis, at unit length: of names and pictures for known ones, of pictures alone for the others"
-        if emojis is self._offered: return self._offered_embeddings
+        if emojis is self.offered: return self._offered_embeddings
         if isinstance(emojis, EmojiSet):
             if emojis not in self._set_embeddings: self._set_embeddings[emojis] = self._encode_set(emojis)
             return self._set_embeddings[emojis]
@@ -155,21 +158,34 @@ class Answerer:
     ) -> pd.DataFrame: # emoji, slug, score; .attrs['known_words']: how many of its words are known; if none, no rows
         "The emojis that answer a text best, best first, ties by slug"
         check_count(n)
-        encoding = self.tokenizer.encode(check_text(text))
-        known, answers = known_words(encoding), self._offered if among is None else among
-        scores = np.clip(self.encode_emojis(answers) @ self._encode([encoding])[0], -1, 1)
-        slugs = np.array(self._slugs_of(answers))
-        best = np.lexsort((slugs, -scores))[:n if known else 0]
+        embeddings, known = self._encode([check_text(text)])
+        answers = self.offered if among is None else among
+        scores, slugs = np.clip(self.encode_emojis(answers) @ embeddings[0], -1, 1), self._slugs_of(answers)
+        best = np.argsort(-scores, kind='stable') if among is None else np.lexsort((slugs, -scores))  # _offered is sorted
+        best = best[:n if known[0] else 0]
         chars = [fully_qualified(slug_to_char(slug)) for slug in slugs[best]]
         found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]}, copy=False)
-        found.attrs['known_words'] = known
+        found.attrs['known_words'] = int(known[0])
         return found
+
+    def answer_texts(self,
+        texts,       # n strings
+        k=5,         # how many emojis for each
+    ) -> tuple:      # object (n, k), emojis; float32 (n, k), their scores, NaN where no word is known; int (n,), known words
+        "The emojis that answer many texts best, best first"
+        embeddings, known = self._encode(texts)
+        scores = np.clip(embeddings @ self._offered_embeddings.T, -1, 1)
+        best = np.argpartition(-scores, min(k, scores.shape[1]-1), axis=1)[:, :k]
+        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind='stable'), 1)
+        emojis, best_scores = self._chars[best], np.take_along_axis(scores, best, axis=1)
+        emojis[known==0], best_scores[known==0] = None, np.nan
+        return emojis, best_scores, known
 
     def _slugs_of(self, answers):
         "The slugs of answers that were given as slugs, characters or an EmojiSet"
-        if answers is self._offered: return answers
-        if isinstance(answers, EmojiSet): return answers.slugs
-        return [self.slugs[row] for row in _rows_of(answers, self._rows)]
+        if answers is self.offered: return self._offered_slugs
+        if isinstance(answers, EmojiSet): return np.array(answers.slugs)
+        return np.array([self.slugs[row] for row in _rows_of(answers, self._rows)])
 
 # %% ../nbs/04_prediction.ipynb #bb9bbb0e
 @patch
@@ -260,12 +276,14 @@ def suggest(self: Answerer,
     seed=0,         # of the random codes
     tries=2000,     # random codes to begin with
     rounds=8,       # of evolution; 0: the best of the random ones
-) -> list:          # of GeneratedEmoji, best first
+) -> list:          # of GeneratedEmoji, best first; none where no word of the text is known
     "Emojis made up for a text: pictures that answer it well, from codes that are likely under the known ones"
     check_count(n)
     check_count(tries, 'tries')
     check_count(rounds, 'rounds', least=0)
-    embedding, rng, prior = self.encode_texts([check_text(text)])[0], np.random.default_rng(seed), CodePrior(self.codes)
+    (embedding,), (known,) = self._encode([check_text(text)])
+    if not known: return []
+    rng, prior = np.random.default_rng(seed), CodePrior(self.codes)
     size = max(_POPULATION, 4*n)
     start = rng.normal(size=(max(tries, size), self.codes.shape[1]))
     candidates = _fittest(_evaluate(self, prior, start, embedding), size)

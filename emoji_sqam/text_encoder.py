@@ -62,8 +62,6 @@ class TokenLayer(layers.Layer):
         importance[0] = 0
         return TokenEmbeddings(tokenizer, whole*scale.astype('float32'), importance)
 
-    def save_own_variables(self, store): pass   # they have a file of their own: see `TokenEmbeddings.save`
-    def load_own_variables(self, store): pass
     def get_config(self): return {**super().get_config(), 'vocabulary_size': self.vocabulary_size, 'dim': self.dim}
 
 # %% ../nbs/03e_text_encoder.ipynb #5590c6b4
@@ -125,6 +123,7 @@ class TextEncoder(keras.Model):
         poolings=None,     # layers that read token vectors; None: default_poolings()
         skip=True,         # whether the sum of the tokens is added to what they find
         dropout=.3,        # of the features
+        network=None,      # what comes after the first layer, as text_network gives it; None: a new one
         **kwargs):
         super().__init__(**kwargs)
         poolings = default_poolings() if poolings is None else poolings
@@ -133,7 +132,7 @@ class TextEncoder(keras.Model):
                            poolings=keras.saving.serialize_keras_object(poolings))
         self.token_dropout, self.tokens = WordDropout(TOKEN_DROPOUT), TokenLayer(vocabulary_size, token_dim)
         self.tokens.build((None, None))
-        self.network = text_network(token_dim, semantic_dim, other_dim, poolings, skip, dropout)
+        self.network = network or text_network(token_dim, semantic_dim, other_dim, poolings, skip, dropout)
         dim = semantic_dim + other_dim
         self.emoji_embeddings = self._constant('emoji_embeddings', (emojis, dim))
         self.sentiment_embeddings = self._constant('sentiment_embeddings', (len(SENTIMENTS), dim))
@@ -153,8 +152,6 @@ class TextEncoder(keras.Model):
         self.emoji_embeddings.assign(vectors)
         self.sentiment_embeddings.assign(np.stack([vectors[groups[name]].mean(axis=0) for name in SENTIMENTS]))
 
-    def save_own_variables(self, store): pass  # the answers are in emojis.npz, the tokens in tokens.npz
-    def load_own_variables(self, store): pass
     def get_config(self): return {**super().get_config(), **self.config}
 
     @classmethod

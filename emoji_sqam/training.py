@@ -18,7 +18,7 @@ from .recipes import ANSWERER, VAE_TRAINING, AnswererRecipe, TrainingConfig
 from .fitting import fit_progress, save_keras
 from .vae import KL_WARMUP, VAE, fit_vae, held_out_loss
 from .image_encoder import train_image_encoder
-from .text_encoder import train_text_encoder
+from .text_encoder import fine_tune_on, train_general
 from .export import PretrainedModels
 
 # %% ../nbs/guides/training.ipynb #f1ec1538
@@ -134,10 +134,10 @@ def train_answerer(
         return train_image_encoder(embeddings, latest, latest_codes, config=recipe.image,
                                    callbacks=callbacks('images', recipe.image.epochs))
     keras.utils.set_random_seed(recipe.seed)
-    model, tokenizer, embeddings, groups = train_text_encoder(folds['train'], codes, recipe, fit_images=fit_images,
-                                                              callbacks=callbacks)
-    config = {'corpus': corpus.attrs['source'], 'sentiment_emojis': groups}
-    PretrainedModels(vae, model, embeddings.image_encoder, tokenizer, emojis.slugs, codes, embeddings.vectors,
-                     config).save_pretrained(folder)
+    general = train_general(codes, recipe, fit_images=fit_images, callbacks=callbacks)
+    tuned = fine_tune_on(general, folds['train'], codes, recipe, callbacks)
+    config = {'corpus': corpus.attrs['source'], 'sentiment_emojis': tuned.groups}
+    PretrainedModels(vae, tuned.model, tuned.embeddings.image_encoder, tuned.tokenizer, emojis.slugs, codes,
+                     tuned.embeddings.vectors, config).save_pretrained(folder)
     _finish(state)
-    return _validation_accuracy(model, tokenizer, folds['validation'])
+    return _validation_accuracy(tuned.model, tuned.tokenizer, folds['validation'])

@@ -25,7 +25,7 @@ def mixtures(texts, count):
 
 @pytest.fixture(scope='module')
 def texts():
-    with open(PRETRAINED.parent/'free_texts.csv', encoding='utf-8') as f: free = [row['text'] for row in csv.DictReader(f)]
+    with open(PRETRAINED.parent/'texts'/'development.csv', encoding='utf-8') as f: free = [row['text'] for row in csv.DictReader(f)]
     return free[:100] + ODD + mixtures(free + ODD*2, 200 - len(ODD) - 100)
 
 

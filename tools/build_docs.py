@@ -201,10 +201,14 @@ def try_it(out):
     answerer, emojis = Answerer.from_pretrained(), load_emojis()
     vectors, codes, prior = answerer.embeddings, answerer.codes, CodePrior(answerer.codes)
     (folder/'known.bin').write_bytes(vectors.astype('<f4').tobytes() + codes.astype('<f4').tobytes())
+    with np.load(PRETRAINED/'tokens.npz') as table:
+        parts = table['scale'].astype('<f4'), table['importance'].astype('<f4'), table['vectors'], table['kinds']
+    (folder/'tokens.bin').write_bytes(b''.join(part.tobytes() for part in parts))
     columns = 30
     cells = grid_layout(codes, columns, equalize=True, perplexity=30)
     (folder/'known.json').write_text(json.dumps({
-        'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
+        'offered': [answerer.slugs.index(slug) for slug in answerer.offered], 'unsureBelow': answerer.about['unsure_below'],
+        'tokens': len(parts[2]), 'tokenDimensions': parts[2].shape[1], 'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
         'prior': {'mean': prior.mean.tolist(), 'spread': prior.cholesky.tolist(), 'limit': float(prior.radius)}}, ensure_ascii=False), encoding='utf-8')
     size, gap = 40, 2
     sheet = Image.new('RGBA', (columns*size, columns*size))

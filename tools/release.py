@@ -1,11 +1,12 @@
 #!/usr/bin/env python
-"""Ship the weights in artifacts/ with the package, once no validation metric became worse.
+"""Ship the weights in artifacts/ with the package, once no validation metric became worse. What was fine-tuned on airline
+tweets goes into the folder of that preset.
 
     release.py [--allow-worse]"""
 import json, re, shutil, sys, zipfile
-from emoji_sqam.weights import CHECKSUMS, PRETRAINED, note_checksums, own_weights, weight_files
+from emoji_sqam.weights import CHECKSUMS, PRESETS, PRETRAINED, note_checksums, own_weights, tuned_folder, weight_files
 
-SHIPPED = weight_files()
+SHIPPED, TUNED = weight_files(), weight_files('answer', 'train', tuned=True)
 
 
 def worse(new, old):
@@ -23,7 +24,8 @@ def ship(source, target):
 
 def main():
     source = own_weights()
-    missing = [f for f in SHIPPED if not (source/f).exists()]
+    tuned = tuned_folder(source)
+    missing = [f for f in SHIPPED if not (source/f).exists()] + [f'{tuned.name}/{f}' for f in TUNED if not (tuned/f).exists()]
     if missing: sys.exit(f'{source} has no {", ".join(missing)}; `make refresh` trains them')
     new = json.loads((source/'metrics.json').read_text())
     before = PRETRAINED/'metrics.json'
@@ -34,13 +36,17 @@ def main():
     for path in PRETRAINED.iterdir():
         if path.suffix in ('.onnx', '.keras', '.npz') and path.name not in SHIPPED: path.unlink()
     for name in SHIPPED: ship(source/name, PRETRAINED/name)
+    airline = PRESETS['airline']
+    airline.mkdir(exist_ok=True)
+    for name in TUNED: ship(tuned/name, airline/name)
     card = PRETRAINED/'README.md'
     said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))
     card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
-    (PRETRAINED/CHECKSUMS).unlink(missing_ok=True)
-    note_checksums(PRETRAINED, SHIPPED)
-    size = sum((PRETRAINED/name).stat().st_size for name in SHIPPED)/1e6
-    print(f'released {len(SHIPPED)} files, {size:.1f} MB')
+    for folder, names in {PRETRAINED: SHIPPED, airline: TUNED}.items():
+        (folder/CHECKSUMS).unlink(missing_ok=True)
+        note_checksums(folder, names)
+    size = sum(path.stat().st_size for path in PRETRAINED.rglob('*') if path.is_file())/1e6
+    print(f'released {len(SHIPPED)+len(TUNED)} files, {size:.1f} MB')
 
 
 if __name__ == '__main__': main()

@@ -2,7 +2,7 @@
 """What `make run` begins and ends with.
 
     show_answers.py --shipped    three everyday texts, answered by the weights that ship; and what follows
-    show_answers.py              the post's three tweets, answered by the weights that were trained just now"""
+    show_answers.py              everyday texts and the post's three tweets, answered by the weights that were trained just now"""
 import argparse, textwrap
 from emoji_sqam.core import artifacts_dir
 from emoji_sqam.data import POST_TWEETS, SENTIMENTS
@@ -14,11 +14,15 @@ EVERYDAY_TEXTS = ['thank you so much, what a lovely flight!', 'happy birthday to
                   'stuck in traffic again']
 
 
-def show_shipped():
-    "A line for each of three texts, before anything is downloaded or trained"
-    answerer = Answerer.from_pretrained()
+def show_everyday(answerer):
+    "A line for each of three texts"
     widest = max(map(len, EVERYDAY_TEXTS))
     for text in EVERYDAY_TEXTS: print(f'{text:{widest}}  {" ".join(answerer.answer(text).emoji)}')
+
+
+def show_shipped():
+    "A line for each of three texts, before anything is downloaded or trained"
+    show_everyday(Answerer.from_pretrained())
     print('\nThese answers come from the weights that ship with the package. Next the data is fetched, and the\n'
           'notebooks of the story run with full training: about half an hour on two cores. Results go to\n'
           f'{artifacts_dir()}')
@@ -34,13 +38,15 @@ def show_tweet(answerer, number, text, cosines):
 
 def show_trained():
     "The post's three tweets, and which weights and corpus the answers come from"
-    folder, artifacts = weights_folder(), artifacts_dir()
+    folder, general, artifacts = weights_folder(tuned=True), weights_folder(), artifacts_dir()
     answerer = Answerer.from_pretrained(folder)
-    print()
+    print('\nthe general model:')
+    show_everyday(Answerer.from_pretrained(general))
+    print(f"\nfine-tuned on {answerer.about['corpus']}:")
     for number, (text, cosines) in enumerate(zip(POST_TWEETS, answerer.sentiment(POST_TWEETS)), 1):
         show_tweet(answerer, number, text, cosines)
-    print(f"weights: {weights_origin(folder)}, in {folder}\ncorpus:  {answerer.about['corpus']}")
-    if folder != own_weights(): print(f'         {own_weights()} is not complete; `make run` trains what is missing')
+    print(f"weights: {weights_origin(general)}, in {general}")
+    if general != own_weights(): print(f'         {own_weights()} is not complete; `make run` trains what is missing')
     print(f"look at: {artifacts/'notebooks'} (executed notebooks), {artifacts/'figures'} (figures)\n"
           '         `make docs` builds the site')
 

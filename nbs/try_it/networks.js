@@ -37,14 +37,29 @@ async function loadKnown() {
   return { ...about, count, vectors, codes };
 }
 
-// A network as a function from numbers to numbers. Calls wait for each other: a session does one thing at a time
+// tokens.npz: for each token a vector as bytes with a scale, how much it counts in a sum, and what kind of token it is
+async function loadTable() {
+  const { tokens, tokenDimensions: width } = await load('known.json', 'json');
+  const numbers = await load('tokens.bin', 'arrayBuffer');
+  const scale = new Float32Array(numbers, 0, tokens), importance = new Float32Array(numbers, 4 * tokens, tokens);
+  const bytes = new Int8Array(numbers, 8 * tokens, tokens * width), kinds = new Uint8Array(numbers, (8 + width) * tokens, tokens);
+  const lookup = ids => {
+    const vectors = new Float32Array(ids.length * width);
+    ids.forEach((id, i) => { for (let j = 0; j < width; j++) vectors[i * width + j] = bytes[id * width + j] * scale[id]; });
+    return { vectors, importance: Float32Array.from(ids, id => importance[id]), width };
+  };
+  return { lookup, kinds };
+}
+
+// A network as a function from numbers, with their shapes, to numbers. Calls wait for each other: a session does one thing at a time
 let busy = Promise.resolve();
 async function loadNetwork(name) {
   const session = await ort.InferenceSession.create(await load(name, 'arrayBuffer'), { executionProviders: ['wasm'] });
-  const [input] = session.inputNames, [output] = session.outputNames;
-  return (type, numbers, shape) => {
+  const [output] = session.outputNames;
+  return (...given) => {
     const run = async () => {
-      const outputs = await session.run({ [input]: new ort.Tensor(type, numbers, shape) });
+      const tensors = given.map(([numbers, shape]) => new ort.Tensor('float32', numbers, shape));
+      const outputs = await session.run(Object.fromEntries(session.inputNames.map((input, i) => [input, tensors[i]])));
       return outputs[output].data;
     };
     return busy = busy.then(run, run);
@@ -52,17 +67,19 @@ async function loadNetwork(name) {
 }
 
 // All files are asked for at once; WebAssembly starts to compile when the first network is there, while the others still come
-const tokenizer = loadTokenizer(), known = loadKnown(), textEncoder = loadNetwork('text_encoder.onnx');
+const tokenizer = loadTokenizer(), known = loadKnown(), table = loadTable(), textEncoder = loadNetwork('text_encoder.onnx');
 const decoder = loadNetwork('vae_decoder.onnx'), imageEncoder = loadNetwork('image_encoder.onnx');
-for (const part of [tokenizer, known, textEncoder, decoder, imageEncoder]) part.catch(() => {}); // who asks for it is told
+for (const part of [tokenizer, known, table, textEncoder, decoder, imageEncoder]) part.catch(() => {}); // who asks for it is told
 
 // ---- Text to emojis
 
 async function vectorOf(text) {
-  const [encode, embed] = await Promise.all([tokenizer, textEncoder]);
-  const { ids, tokens } = encode(text);
-  const read = ids.length ? ids : [0]; // as in Python, where nothing is left of a text
-  return { ids, tokens, vector: await embed('int32', Int32Array.from(read), [1, read.length]) };
+  const [encode, { lookup, kinds }, embed] = await Promise.all([tokenizer, table, textEncoder]);
+  const { ids } = encode(text.toWellFormed ? text.toWellFormed() : text); // halves of characters become U+FFFD
+  const read = ids.length ? ids : [1]; // as in Python, where nothing is left of a text
+  const { vectors, importance, width } = lookup(read);
+  const vector = await embed([vectors, [1, read.length, width]], [importance, [1, read.length, 1]]);
+  return { ...countKnown(read.map(id => kinds[id])), vector };
 }
 
 const cosine = (vector, vectors, row) => {
@@ -76,25 +93,27 @@ async function scores(text) {
   return { ...read, vector, scores: Float32Array.from({ length: count }, (_, row) => cosine(vector, vectors, row)) };
 }
 
-function knownWords({ ids, tokens }) { // a word that is read in pieces is none that the model knows
-  const isPiece = tokens.map(token => token.startsWith('##'));
-  const whole = tokens.map((_, i) => ids[i] > 1 && !isPiece[i] && !isPiece[i + 1]);
-  return { words: isPiece.filter(piece => !piece).length, knownWords: whole.filter(Boolean).length };
+const WORD = 1, LONG = 2, PIECE = 4; // flags of a token, as in Python: a word; may be part of a longer one; goes on a word
+function countKnown(kinds) { // a word of several tokens is known where each of them is a word itself
+  const words = [];
+  for (const kind of kinds) if (kind & PIECE && words.length) words.at(-1).push(kind); else words.push([kind]);
+  const isKnown = word => word[0] & WORD && (word.length === 1 || word.every(kind => kind & LONG));
+  return { words: words.length, knownWords: words.filter(isKnown).length };
 }
 
 async function answer(text, n = 5) {
-  const found = await scores(text);
-  const rows = Array.from(found.scores.keys()); // in the order of slugs, so that equals stay in it
+  const [found, { offered, unsureBelow }] = await Promise.all([scores(text), known]);
+  const rows = found.knownWords ? Array.from(offered) : []; // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
-  return { rows: rows.slice(0, n).map(row => ({ row, score: found.scores[row] })),
-           ...knownWords(found) };
+  const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
+  return { rows: best, unsure: best.length > 0 && best[0].score < unsureBelow, words: found.words, knownWords: found.knownWords };
 }
 
 // ---- Codes to pictures
 
 async function decode(codes) {
   const flat = Float32Array.from(codes.flat ? codes.flat() : codes);
-  return (await decoder)('float32', flat, [flat.length / CODE, CODE]);
+  return (await decoder)([flat, [flat.length / CODE, CODE]]);
 }
 
 // Pixels as they are shown: 256 steps, and no colour where nothing is seen
@@ -138,7 +157,7 @@ async function judged(whites, wanted, prior, stopped) {
   for (let at = 0; at < whites.length && !stopped(); at += BATCH) {
     const batch = whites.slice(at, at + BATCH), codes = batch.map(white => toCode(white, prior));
     const pixels = shown(await decode(codes));
-    const vectors = await (await imageEncoder)('float32', Float32Array.from(pixels, x => x / 255), [batch.length, 36, 36, 4]);
+    const vectors = await (await imageEncoder)([Float32Array.from(pixels, x => x / 255), [batch.length, 36, 36, 4]]);
     batch.forEach((white, i) => all.push({ white, code: codes[i], score: cosine(wanted, vectors, i), pixels: pixels.slice(i * PIXELS, (i + 1) * PIXELS) }));
     await pause();
   }
@@ -146,7 +165,8 @@ async function judged(whites, wanted, prior, stopped) {
 }
 
 async function suggest(text, seed, stopped, progress) {
-  const [{ vector, scores: known872 }, { prior }] = await Promise.all([scores(text), known]);
+  const [{ vector, scores: known872, knownWords }, { prior }] = await Promise.all([scores(text), known]);
+  if (!knownWords) return null;
   const random = generator(seed), best = known872.reduce((a, b) => Math.max(a, b));
   const whites = Array.from({ length: TRIES }, () => within(Array.from({ length: CODE }, random.normal), prior));
   let fittest = [];
@@ -173,7 +193,7 @@ let search = 0; // the newest; older ones stop
 const calls = {
   answer, sample,
   known: async () => { const { vectors, ...rest } = await known; return rest; },
-  ready: async () => { await Promise.all([tokenizer, known, textEncoder]); },
+  ready: async () => { await Promise.all([tokenizer, known, table, textEncoder]); },
   drawing: async () => { await Promise.all([decoder, imageEncoder]); },
   tokens: async text => (await tokenizer)(text).ids,
   scores: async text => Array.from((await scores(text)).scores),

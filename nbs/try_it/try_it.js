@@ -100,10 +100,16 @@ const answerText = newestOnly(async text => {
     clearMadeUp();
     return;
   }
-  const { rows, words, knownWords } = await ask('answer', [text]);
+  const { rows, unsure, words, knownWords } = await ask('answer', [text]);
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
-  $('try-note').textContent = !knownWords ? 'None of these words is in the vocabulary; what can be is read in pieces.'
-    : `${knownWords} of ${words} words ${knownWords === 1 ? 'is' : 'are'} in the vocabulary${knownWords < words ? '; the rest is read in pieces' : ''}.`;
+  $('try-answers').classList.toggle('try-unsure', unsure);
+  if (!knownWords) {
+    clearMadeUp();
+    $('try-note').textContent = 'No word of this is known, so there is no answer. The vocabulary is English.';
+    return say($('try-note').textContent);
+  }
+  $('try-note').textContent = (unsure ? 'Unsure: of first answers with a score this low, at most half fit. ' : '')
+    + `${knownWords} of ${words} words ${knownWords === 1 ? 'is' : 'are'} known.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
 });
