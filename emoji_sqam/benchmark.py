@@ -270,7 +270,7 @@ def benchmark(
     codes, later_codes = (vae.encode(load_emojis(release).images) for release in ('1.2.0', 'latest'))
     if 'weights' in parts:
         numbers |= evaluate(weights)
-        items['texts'] = everyday_hits(Answerer.from_pretrained(find_weights(answerer.folder, 'tokens.npz').parent))
+        items['texts'] = everyday_hits(Answerer.from_pretrained(find_weights(answerer.folder, 'tokenizer.json').parent))
     if 'baselines' in parts: numbers['baselines'], items['items'] = _compare_classifiers(answerer)
     if 'cross_validation' in parts:
         numbers['cross_validation'], items['emojis'], items['ranks'] = cross_validate(codes, later_codes)

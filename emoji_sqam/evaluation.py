@@ -242,7 +242,7 @@ def evaluate(
 ) -> dict:         # vae, sentiment, answers, emoji_sentiment, everyday_texts, feelings, speed, corpus, weights
     "All that can be measured of trained weights on the test folds without training again"
     answerer, tweets = Answerer.from_pretrained(weights or 'airline'), load_tweets()
-    general = general or find_weights(answerer.folder, 'tokens.npz').parent
+    general = general or find_weights(answerer.folder, 'tokenizer.json').parent
     folds = split_tweets(tweets)
     test = folds['test']
     steps = {'vae': lambda: evaluate_vae(find_weights(answerer.folder, 'vae.keras')),

@@ -70,17 +70,20 @@ class PretrainedModels:
         folder,     # where to; it is made where there is none
     ):
         "Write the folder whole, with checksums; weights are rounded to half precision"
-        self._write(Path(folder), weight_files('answer', 'train'), {})
+        self._write(Path(folder), weight_files('answer', 'train'), {}, base=None)
 
     def save_tuned(self,
         folder,     # within the one that it shares files with
+        general: 'PretrainedModels',  # what is in that one
     ):
-        "Write what a fine-tuned model has of its own; it shares the other files with the folder above"
-        self._write(Path(folder), weight_files('answer', 'train', tuned=True), {'shares_with': '..'})
+        "Write what a fine-tuned model has of its own; it shares the rest with the folder above"
+        base = general.text_encoder.tokens.get_table(self.tokenizer)
+        self._write(Path(folder), weight_files('answer', 'train', tuned=True), {'shares_with': '..'}, base)
 
-    def _write(self, folder, names, config):
+    def _write(self, folder, names, config, base):
         "Write some of the files, with checksums"
-        writers = {'tokens.npz': lambda path: self.text_encoder.tokens.get_table(self.tokenizer).save(path),
+        table = self.text_encoder.tokens.get_table(self.tokenizer)  # before weights are rounded
+        writers = {'tokens.npz': lambda path: table.save(path, base),
                    **self._keras_writers(), **self._network_writers(), **self._data_writers(config)}
         for name in [n for n in writers if n in names]: writers[name](folder/name)
         note_checksums(folder, names)

@@ -40,8 +40,8 @@ def stretched_spellings(
             if spelling not in known: spellings.setdefault(spelling, word)
     return spellings
 
-# %% ../nbs/03d_token_embeddings.ipynb #7ba9b106
-FREQUENT_WORDS, PIECES = 16_000, 5000  # of GloVe; about how many pieces of words
+# %% ../nbs/03d_token_embeddings.ipynb #14f5cfe4
+FREQUENT_WORDS, PIECES = 14_000, 4000  # of GloVe; about how many pieces of words
 _LENGTHENED = 'yes never ever really very please hello too much there what when how long home more over night next week'
 _COMMON = 8000  # of GloVe's words: a rated word among these is often lengthened
 
@@ -50,7 +50,7 @@ def text_encoder_tokenizer(
     keywords,   # names and keywords of emojis; none of their words is unknown
     releases,   # EmojiSets whose emojis are tokens
 ) -> tuple:     # a `tokenizers.Tokenizer`; token → the texts that the teacher reads for it, where not the token itself
-    "A tokenizer of some 28,000 words, pieces and emojis"
+    "A tokenizer of some 25,000 words, pieces and emojis"
     plain, frequent = tweet_tokenizer([]), list(glove_words())
     of_emojis = emoji_tokens(releases, plain)
     rated = [word for word in load_rated_words().index if re.fullmatch('[a-z]+', word)]

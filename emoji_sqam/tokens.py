@@ -11,6 +11,7 @@ __all__ = ['PAD', 'UNKNOWN', 'MARKS', 'WORD', 'LONG', 'PIECE', 'tweet_tokenizer'
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 import numpy as np
 from .core import atomic_write, l2_normalize
 from .data import glove_words
@@ -224,23 +225,31 @@ class TokenEmbeddings:
         return l2_normalize(sums)
 
     def save(self,
-        path,  # ends in `.npz`
+        path,        # ends in `.npz`
+        base=None,   # another table of these tokens; then only the rows that differ are written
     ):
         "Write the table, whole or not at all, as bytes with a scale for each row"
-        bytes_, scale = as_bytes(self.vectors)
+        rows = np.arange(len(self.vectors))
+        if base is not None:
+            differ = (self.vectors!=base.vectors).any(axis=1) | (np.abs(self.importance-base.importance)>1e-3)
+            rows = np.flatnonzero(differ)
+        bytes_, scale = as_bytes(self.vectors[rows])
+        whole = {'kinds': self.kinds} if base is None else {'rows': rows.astype('int32')}
         with atomic_write(path) as part:
-            np.savez_compressed(part, vectors=bytes_, scale=scale, importance=self.importance.astype('float16'),
-                                kinds=self.kinds)
+            np.savez_compressed(part, vectors=bytes_, scale=scale, importance=self.importance[rows].astype('float16'), **whole)
 
     @classmethod
     def load(cls,
         path,       # as save wrote it
         tokenizer,
     ) -> 'TokenEmbeddings':
-        "Read a table"
-        with np.load(path) as table:
-            vectors = table['vectors'].astype('float32')*table['scale'].astype('float32')
-            return cls(tokenizer, vectors, table['importance'].astype('float32'), table['kinds'])
+        "Read a table. Of one that has only some rows, the others are in the file of that name in the folder above"
+        with np.load(path) as table: arrays = dict(table)
+        vectors, importance = arrays['vectors'].astype('float32')*arrays['scale'].astype('float32'), arrays['importance']
+        if 'rows' not in arrays: return cls(tokenizer, vectors, importance.astype('float32'), arrays['kinds'])
+        whole = cls.load(Path(path).parent.parent/Path(path).name, tokenizer)
+        whole.vectors[arrays['rows']], whole.importance[arrays['rows']] = vectors, importance
+        return whole
 
 def as_bytes(
     vectors,  # float32 (n, d)

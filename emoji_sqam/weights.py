@@ -31,7 +31,7 @@ _SHOWN = '03b_emoji_embeddings, 03e_text_encoder'
 
 WEIGHT_FILES = [
     WeightFile('text_encoder.onnx', 'vectors of tokens → embedding', _FOLDER, 'Answerer, Try it', 'answer', True),
-    WeightFile('tokens.npz', 'the vector and the importance of each token', _FOLDER, f'Answerer, Try it, {_MODELS}', 'answer'),
+    WeightFile('tokens.npz', 'the vector and the importance of each token', _FOLDER, f'Answerer, Try it, {_MODELS}', 'answer', True),
     WeightFile('image_encoder.onnx', 'image → embedding', _FOLDER, 'Answerer, Try it', 'answer'),
     WeightFile('vae_encoder.onnx', 'image → code', _FOLDER, 'Answerer', 'answer'),
     WeightFile('vae_decoder.onnx', 'code → image', _FOLDER, 'Answerer, Try it', 'answer'),
