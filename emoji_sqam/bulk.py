@@ -16,7 +16,8 @@ from .weights import find_weights
 from .tables import TABLE_READERS, answer_rows, import_arrow, shared_answerer, write_table
 
 # %% ../nbs/guides/bulk.ipynb #2adbfe6b
-_ANSWER_FILES = ['text_encoder.onnx', 'tokens.npz', 'emojis.npz', 'tokenizer.json', 'config.json']  # what answers depend on
+# what answers depend on
+_ANSWER_FILES = ['text_encoder.onnx', 'tokens.npz', 'emojis.npz', 'tokenizer.json', 'config.json']
 
 def _run_note(inputs, weights, **options):
     "What a run is made with, as text: files by size and time, weights by checksum"

@@ -107,7 +107,8 @@ def _answer_files(source, target, column, n, weights, rows, workers, scheduler, 
     typer.echo(json.dumps(counts) if as_json else sentence)
 
 # %% ../nbs/guides/cli.ipynb #0e5613a9
-_Weights = Annotated[str, typer.Option(help='"general", "airline", or a folder of weights of your own, such as artifacts/weights.')]
+_Weights = Annotated[str, typer.Option(help='"general", "airline", or a folder of weights of your own, '
+                                            'such as artifacts/weights.')]
 _Json = Annotated[bool, typer.Option('--json', help='As JSON.')]
 
 @app.command(epilog='Examples: emoji-sqam answer "what a lovely flight" -n 3, '

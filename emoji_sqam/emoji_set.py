@@ -124,8 +124,8 @@ def find_emojis(
 ) -> list:            # n lists of slugs, in the order of the text
     "The emojis that stand in each text; the longest sequence counts"
     pattern = _emoji_pattern(among)
-    found = [[_known_slug(match, among) for match in pattern.findall(_without_selectors(text))] for text in texts]
-    return [[slug for slug in slugs if slug] for slugs in found]
+    def found(text): return (_known_slug(match, among) for match in pattern.findall(_without_selectors(text)))
+    return [list(filter(None, found(text))) for text in texts]
 
 # %% ../nbs/support/emoji_set.ipynb #06336e8a
 def without_emojis(

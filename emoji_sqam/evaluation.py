@@ -131,7 +131,8 @@ def everyday_hits(
     "Whether a fitting emoji comes first, and whether one is among the five best"
     texts = load_texts(name)
     scores = {'ours': answerer.score(texts.text.tolist(), answerer.slugs),
-              'sentence encoder': sentence_encoder_scores(texts.text), 'sum of tokens': token_sum_scores(answerer, texts.text),
+              'sentence encoder': sentence_encoder_scores(texts.text),
+              'sum of tokens': token_sum_scores(answerer, texts.text),
               'keyword search': keyword_search_scores(texts.text)}
     columns = {f'{method}, {place}': hits_at_k(s, texts, k)
                for method,s in scores.items() for place,k in (('first', 1), ('in five', BEST))}

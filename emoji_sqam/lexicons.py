@@ -41,7 +41,8 @@ def load_categories(
 # %% ../nbs/support/lexicons.ipynb #f63274fa
 def _tidy(words):
     "Lower-case words without underscores, each once"
-    return list(dict.fromkeys(word.replace('_', ' ').replace('\xa0', ' ').lower().strip() for word in words if word.strip()))
+    plain = (word.replace('_', ' ').replace('\xa0', ' ').lower().strip() for word in words)
+    return list(dict.fromkeys(filter(None, plain)))
 
 @cache
 def _keywords_of():

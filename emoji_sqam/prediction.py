@@ -101,7 +101,8 @@ class Answerer:
     def _encode(self, texts):
         "Embeddings of texts, and how many words of each are known"
         encodings = self.tokenizer.encode_batch(check_texts(texts))
-        embeddings, known = np.zeros((len(encodings), self.embeddings.shape[1]), 'float32'), np.zeros(len(encodings), int)
+        n, dim = len(encodings), self.embeddings.shape[1]
+        embeddings, known = np.zeros((n, dim), 'float32'), np.zeros(n, int)
         for rows,ids in batches_by_length(list(map(_ids, encodings))):
             embeddings[rows], known[rows] = self.text_encoder(*self.tokens.lookup(ids)), self.tokens.known_words(ids)
         return embeddings, known
@@ -161,8 +162,8 @@ class Answerer:
         embeddings, known = self._encode([check_text(text)])
         answers = self.offered if among is None else among
         scores, slugs = np.clip(self.encode_emojis(answers) @ embeddings[0], -1, 1), self._slugs_of(answers)
-        best = np.argsort(-scores, kind='stable') if among is None else np.lexsort((slugs, -scores))  # _offered is sorted
-        best = best[:n if known[0] else 0]
+        in_order = np.argsort(slugs, kind='stable') if among is not None else slice(None)  # ours are sorted
+        best = np.arange(len(slugs))[in_order][np.argsort(-scores[in_order], kind='stable')][:n if known[0] else 0]
         chars = [fully_qualified(slug_to_char(slug)) for slug in slugs[best]]
         found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]}, copy=False)
         found.attrs['known_words'] = int(known[0])
@@ -171,7 +172,7 @@ class Answerer:
     def answer_texts(self,
         texts,       # n strings
         k=5,         # how many emojis for each
-    ) -> tuple:      # object (n, k), emojis; float32 (n, k), their scores, NaN where no word is known; int (n,), known words
+    ) -> tuple:      # object (n, k), emojis; float32 (n, k), scores, NaN where no word is known; int (n,), known words
         "The emojis that answer many texts best, best first"
         embeddings, known = self._encode(texts)
         scores = np.clip(embeddings @ self._offered_embeddings.T, -1, 1)

@@ -47,7 +47,8 @@ def _answer_part(frame, column, n, weights):
     faults[good[known[good]==0]] = NOTHING_KNOWN
     columns = {f'emoji_{i+1}': pd.array(emojis[:, i], 'string') for i in range(n)}
     columns |= {f'score_{i+1}': scores[:, i] for i in range(n)}
-    return pd.DataFrame(columns | {'known_words': pd.array(known, 'Int64'), 'error': pd.array(faults, 'string')}, frame.index)
+    columns |= {'known_words': pd.array(known, 'Int64'), 'error': pd.array(faults, 'string')}
+    return pd.DataFrame(columns, frame.index)
 
 # %% ../nbs/guides/tables.ipynb #5452ac0c
 def _check_column(frame, column):
@@ -60,7 +61,7 @@ def answer_frame(
     column='text',  # that holds the texts
     n=5,            # answers to each, 1 to 845
     weights=None,   # a folder of weights; None: those that ship with the package
-):                  # of the same kind and index: emoji_1 … emoji_n, score_1 … score_n, best first; known_words; error
+):                  # of the same kind and index: emoji_1 … emoji_n, score_1 … score_n, known_words, error
     "The best answers to a column of texts. Dask answers partition by partition; each worker loads the networks once"
     check_count(n)
     most = len(shared_answerer(weights).offered)

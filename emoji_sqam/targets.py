@@ -68,8 +68,8 @@ def phrase_targets(
 ) -> pd.DataFrame:  # see training_targets
     "Our phrases"
     phrases = load_phrases()
-    answers = [[embeddings.index(slug) for slug in slugs] for slugs in phrases.slugs]
-    sentiment = np.array([[name==own for name in SENTIMENTS] for own in phrases.sentiment], 'float32')
+    answers = [list(map(embeddings.index, slugs)) for slugs in phrases.slugs]
+    sentiment = (phrases.sentiment.to_numpy()[:, None]==np.array(SENTIMENTS)).astype('float32')
     return training_targets(phrases.text, embeddings.projection, uniform_targets(answers), _smoothed(sentiment))
 
 def _weighted_sentiment(sentiment):

@@ -41,7 +41,8 @@ class TokenLayer(layers.Layer):
         self.vectors = self.add_weight(name='vectors', shape=shape, initializer='zeros', trainable=False)
         self.change = self.add_weight(name='change', shape=shape, initializer='zeros')
         self.importance = self.add_weight(name='importance', shape=(self.vocabulary_size, 1), initializer='zeros')
-        self.learning = self.add_weight(name='learning', shape=(self.vocabulary_size, 1), initializer='ones', trainable=False)
+        self.learning = self.add_weight(name='learning', shape=(self.vocabulary_size, 1), initializer='ones',
+                                        trainable=False)
 
     def call(self, ids):
         padding_mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), 'float32'), -1)
@@ -217,6 +218,8 @@ def fit_text_encoder(
     return history
 
 # %% ../nbs/03e_text_encoder.ipynb #39351180
+def _group_rows(embeddings, groups): return {name: list(map(embeddings.index, slugs)) for name,slugs in groups.items()}
+
 def prepare_text_encoder(
     table: TokenEmbeddings,
     embeddings: EmojiEmbeddings,
@@ -228,7 +231,7 @@ def prepare_text_encoder(
     vectors, semantic_dim = embeddings.vectors, BLOCKS['semantic'].size
     model = TextEncoder(*table.vectors.shape, semantic_dim, vectors.shape[1]-semantic_dim, len(vectors), **config)
     model.tokens.set_table(table)
-    model.set_answers(vectors, {name: [embeddings.index(slug) for slug in slugs] for name,slugs in groups.items()})
+    model.set_answers(vectors, _group_rows(embeddings, groups))
     # all texts have some direction in common, which the sum of tokens lacks, for their mean was taken off
     model.network.get_layer('semantic').bias.assign(typical/np.sqrt(1-np.square(typical).sum()))
     return model
@@ -262,12 +265,12 @@ def fine_tune(
     tuned.set_weights(model.get_weights())
     used = np.bincount(np.concatenate(token_ids(tokenizer, tweets.text)), minlength=tokenizer.get_vocab_size())
     tuned.tokens.learning.assign((used>=LEAST_USED)[:, None])
-    tuned.set_answers(embeddings.vectors, {name: [embeddings.index(slug) for slug in slugs] for name,slugs in groups.items()})
+    tuned.set_answers(embeddings.vectors, _group_rows(embeddings, groups))
     labels = tweets.sentiment.map(SENTIMENTS.index).to_numpy()
-    replayed = np.random.default_rng(recipe.seed).permutation(len(general))[:REPLAY]
-    targets = pd.concat([sentiment_targets(tweets.text.tolist(), labels, embeddings, recipe), keyword_targets(embeddings),
-                         phrase_targets(embeddings), training_targets([general[i] for i in replayed], embeddings.projection)])
-    return tuned, fit_text_encoder(tuned, tokenizer, targets, recipe.fine_tuning, callbacks)
+    replayed = [general[i] for i in np.random.default_rng(recipe.seed).permutation(len(general))[:REPLAY]]
+    targets = [sentiment_targets(tweets.text.tolist(), labels, embeddings, recipe), keyword_targets(embeddings),
+               phrase_targets(embeddings), training_targets(replayed, embeddings.projection)]
+    return tuned, fit_text_encoder(tuned, tokenizer, pd.concat(targets), recipe.fine_tuning, callbacks)
 
 # %% ../nbs/03e_text_encoder.ipynb #7cacfc4b
 @dataclass
@@ -314,5 +317,6 @@ def fine_tune_on(
     tweets = tweets[:recipe.tweets]
     embeddings = fine_tuned_embeddings(trained.embeddings, tweets.text, codes)
     beside = callbacks('fine-tuning', recipe.fine_tuning.epochs) if callbacks else ()
-    model, _ = fine_tune(trained.model, trained.tokenizer, tweets, embeddings, trained.groups, trained.general, recipe, beside)
-    return TrainedEncoder(model, trained.tokenizer, embeddings, trained.groups, trained.general)
+    tokenizer, groups, general = trained.tokenizer, trained.groups, trained.general
+    model, _ = fine_tune(trained.model, tokenizer, tweets, embeddings, groups, general, recipe, beside)
+    return TrainedEncoder(model, tokenizer, embeddings, groups, general)

@@ -40,7 +40,7 @@ def stretched_spellings(
             if spelling not in known: spellings.setdefault(spelling, word)
     return spellings
 
-# %% ../nbs/03d_token_embeddings.ipynb #14f5cfe4
+# %% ../nbs/03d_token_embeddings.ipynb #65efd01d
 FREQUENT_WORDS, PIECES = 14_000, 4000  # of GloVe; about how many pieces of words
 _LENGTHENED = 'yes never ever really very please hello too much there what when how long home more over night next week'
 _COMMON = 8000  # of GloVe's words: a rated word among these is often lengthened
@@ -49,7 +49,7 @@ def text_encoder_tokenizer(
     texts,      # training texts
     keywords,   # names and keywords of emojis; none of their words is unknown
     releases,   # EmojiSets whose emojis are tokens
-) -> tuple:     # a `tokenizers.Tokenizer`; token → the texts that the teacher reads for it, where not the token itself
+) -> tuple:     # a `tokenizers.Tokenizer`; token → what the teacher reads for it, where not the token itself
     "A tokenizer of some 25,000 words, pieces and emojis"
     plain, frequent = tweet_tokenizer([]), list(glove_words())
     of_emojis = emoji_tokens(releases, plain)
@@ -60,10 +60,10 @@ def text_encoder_tokenizer(
     tokenizer = tweet_tokenizer([*texts, *keywords, *keywords], frequent=FREQUENT_WORDS, pieces=PIECES, also=also)
     return tokenizer, {**{spelling: [word] for spelling,word in stretched.items()}, **of_emojis}
 
-# %% ../nbs/03d_token_embeddings.ipynb #13e6bd3f
+# %% ../nbs/03d_token_embeddings.ipynb #15f8e396
 RARITY = 1e-4                       # the probability of a word that counts a half
 SIGN_IMPORTANCE, PIECE_SHARE = .02, .5
-_LETTER_RANK, _UNKNOWN_RANK = 5, 40_000   # GloVe's list here lacks letters: "a" and "i" are among the most frequent words
+_LETTER_RANK, _UNKNOWN_RANK = 5, 40_000  # our list of GloVe's words lacks letters, and "a" and "i" are frequent words
 SIGN_SPREAD = .05                   # of the random vectors of signs, which the encoder learns
 
 def _is_word(token): return bool(re.search(r'[^\W\d_]', token)) and not token.startswith('[')
@@ -97,7 +97,8 @@ def token_embeddings(
     vectors = np.random.default_rng(seed).normal(0, SIGN_SPREAD, (len(tokens), projection.directions.shape[1]))
     of_words = encode_sentences([tokens[i].removeprefix('##') for i in own])
     mean = of_words.mean(axis=0)
-    of_words, of_readings = (projection.raw(x-mean) for x in (of_words, mean_of_words([readings[tokens[i]] for i in read])))
+    of_readings = projection.raw(mean_of_words([readings[tokens[i]] for i in read]) - mean)
+    of_words = projection.raw(of_words-mean)
     length = np.sqrt(np.square(of_words).sum(axis=1).mean())
     vectors[own], vectors[read] = of_words/length, of_readings/length
     vectors[0] = 0

@@ -22,7 +22,7 @@ MARKS = ['[url]', '[number]', '[!!]', '[??]', '[...]']
 
 _ENTITIES = {'&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&#39;': "'", '&#039;': "'",
              '&#x27;': "'", '&rsquo;': "'", '&lsquo;': "'", '&nbsp;': ' ', '&hellip;': '...'}  # & first: &amp;lt;3
-_SIGNS = '‼⁉™ℹ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑Ⓜ'  # emojis that NFKC and lower case would make letters of
+_SIGNS = '‼⁉™ℹ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑Ⓜ'  # NFKC and lower case make letters of them
 _INVISIBLE = '[\ufe0e\ufe0f\u200b\u200c\u2060\ufeff\x00]'  # selectors of text or colour, and what has no width
 _SKIN_TONE = '(?<=\\S)[\U0001f3fb-\U0001f3ff]'             # after an emoji
 
@@ -36,7 +36,8 @@ _CONTRACTIONS = {"can't": 'can not', 'cannot': 'can not', "won't": 'will not', "
 _AFTER_APOSTROPHE = {'m': 'am', 're': 'are', 'll': 'will', 've': 'have', 'd': 'would', 's': ''}
 # A letter three times or more: twice is left of it; once of letters that are seldom doubled, or at a word's end
 _STRETCHED = [r'([aiuyhkvxjqc])\1+(?=\1)', r'([eormtndgpbz])\1+(?=\1\b)', r'([a-z])\1*(?=\1\1)']
-_COUNTED = {'(?<![0-9])[0-9]+([.,:][0-9]+)*(?![0-9\u20e3])': '[number]', r'!{2,}': '[!!]', r'\?{2,}': '[??]', r'\.{2,}': '[...]'}
+_COUNTED = {'(?<![0-9])[0-9]+([.,:][0-9]+)*(?![0-9\u20e3])': '[number]', r'!{2,}': '[!!]', r'\?{2,}': '[??]',
+            r'\.{2,}': '[...]'}
 
 # %% ../nbs/support/tokens.ipynb #e9b0c1aa
 def _normalizer():
@@ -234,9 +235,9 @@ class TokenEmbeddings:
             differ = (self.vectors!=base.vectors).any(axis=1) | (np.abs(self.importance-base.importance)>1e-3)
             rows = np.flatnonzero(differ)
         bytes_, scale = as_bytes(self.vectors[rows])
-        whole = {'kinds': self.kinds} if base is None else {'rows': rows.astype('int32')}
-        with atomic_write(path) as part:
-            np.savez_compressed(part, vectors=bytes_, scale=scale, importance=self.importance[rows].astype('float16'), **whole)
+        arrays = {'vectors': bytes_, 'scale': scale, 'importance': self.importance[rows].astype('float16')}
+        arrays |= {'kinds': self.kinds} if base is None else {'rows': rows.astype('int32')}
+        with atomic_write(path) as part: np.savez_compressed(part, **arrays)
 
     @classmethod
     def load(cls,
@@ -245,8 +246,9 @@ class TokenEmbeddings:
     ) -> 'TokenEmbeddings':
         "Read a table. Of one that has only some rows, the others are in the file of that name in the folder above"
         with np.load(path) as table: arrays = dict(table)
-        vectors, importance = arrays['vectors'].astype('float32')*arrays['scale'].astype('float32'), arrays['importance']
-        if 'rows' not in arrays: return cls(tokenizer, vectors, importance.astype('float32'), arrays['kinds'])
+        vectors = arrays['vectors'].astype('float32')*arrays['scale'].astype('float32')
+        importance = arrays['importance'].astype('float32')
+        if 'rows' not in arrays: return cls(tokenizer, vectors, importance, arrays['kinds'])
         whole = cls.load(Path(path).parent.parent/Path(path).name, tokenizer)
         whole.vectors[arrays['rows']], whole.importance[arrays['rows']] = vectors, importance
         return whole

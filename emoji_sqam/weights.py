@@ -31,7 +31,8 @@ _SHOWN = '03b_emoji_embeddings, 03e_text_encoder'
 
 WEIGHT_FILES = [
     WeightFile('text_encoder.onnx', 'vectors of tokens → embedding', _FOLDER, 'Answerer, Try it', 'answer', True),
-    WeightFile('tokens.npz', 'the vector and the importance of each token', _FOLDER, f'Answerer, Try it, {_MODELS}', 'answer', True),
+    WeightFile('tokens.npz', 'the vector and the importance of each token',
+               _FOLDER, f'Answerer, Try it, {_MODELS}', 'answer', True),
     WeightFile('image_encoder.onnx', 'image → embedding', _FOLDER, 'Answerer, Try it', 'answer'),
     WeightFile('vae_encoder.onnx', 'image → code', _FOLDER, 'Answerer', 'answer'),
     WeightFile('vae_decoder.onnx', 'code → image', _FOLDER, 'Answerer, Try it', 'answer'),
@@ -151,9 +152,9 @@ def check_weights(
     if missing:
         raise FileNotFoundError(f'{folder} is no whole folder of weights: {", ".join(missing)} not found. '
                                 'Running 03e_text_encoder.ipynb makes one, and so does `emoji-sqam train sqam`')
-    noted = {parent: read_checksums(parent) for parent in {path.parent for path in paths.values()}}
     for name,path in paths.items():
-        if name in noted[path.parent] and sha256(path)!=noted[path.parent][name]:
+        noted = read_checksums(path.parent)
+        if name in noted and sha256(path)!=noted[name]:
             raise ValueError(f'{path} is not the file that {CHECKSUMS} lists; it was changed or cut off. '
                              'Install the package again, or train these weights again')
     return folder

@@ -113,10 +113,11 @@ def answer_box(
     def answer(_=None):
         image.layout.visibility = 'hidden'
         rows = answerer.answer(box.value, n).to_dict('records') if box.value.strip() else []
-        answers.value = ''.join(ANSWER_HTML.format(**row) for row in rows) or 'Type a text.'
+        hint = 'No word of this is known.' if box.value.strip() else 'Type a text.'
+        answers.value = ''.join(ANSWER_HTML.format(**row) for row in rows) or hint
     def make_up(_=None):
         if not box.value.strip(): return
-        image.value = answerer.suggest(box.value)[0]._repr_png_()
+        for made_up in answerer.suggest(box.value): image.value = made_up._repr_png_()
         image.layout.visibility = 'visible'
 
     box.observe(answer, 'value')
