@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LEAST_USES', 'FOLDS', 'IMAGE_COMPONENTS', 'mean_glove', 'sentiment_baselines', 'token_sum_predictions',
-           'fine_tuned_predictions', 'keyword_search_scores', 'sentence_encoder_scores', 'token_sum_scores',
-           'rated_emojis', 'out_of_fold_svr', 'out_of_fold_ridge', 'emoji_sentiment_baselines']
+           'keyword_search_scores', 'sentence_encoder_scores', 'token_sum_scores', 'rated_emojis', 'out_of_fold_svr',
+           'out_of_fold_ridge', 'emoji_sentiment_baselines']
 
 # %% ../nbs/support/baselines.ipynb #b60605cc
 import re
@@ -70,14 +70,6 @@ def token_sum_predictions(
     labels = train.sentiment.map(SENTIMENTS.index).to_numpy()
     sums = [answerer.tokens.sum_of(rows.text.tolist()) for rows in (train, test)]
     return {'sum of tokens, logistic regression': LogisticRegression(C=10, max_iter=500).fit(sums[0], labels).predict(sums[1])}
-
-def fine_tuned_predictions(
-    train, test,             # tweets, with `text`; the former with `sentiment`
-) -> dict:                   # name → (n,) of 0, 1, 2
-    "The sentence encoder, fine-tuned on the training tweets"
-    from emoji_sqam.teacher import fine_tuned_labels
-    labels = train.sentiment.map(SENTIMENTS.index).to_numpy()
-    return {'sentence encoder, fine-tuned': fine_tuned_labels(train.text, labels, test.text).argmax(1)}
 
 # %% ../nbs/support/baselines.ipynb #bc0bb401
 def keyword_search_scores(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SENTENCE_DIM', 'SENTENCE_TOKENS', 'PROJECTED_DIM', 'COUNTS_C', 'VECTORS_C', 'CLASSIFIERS', 'load_sentence_encoder',
            'encode_sentences', 'SVDProjection', 'splice_texts', 'tfidf_features', 'linear_classifier',
-           'fine_tuned_classifier', 'out_of_fold', 'with_emoji_names', 'fine_tuned_labels', 'soft_labels']
+           'fine_tuned_classifier', 'out_of_fold', 'with_emoji_names', 'soft_labels']
 
 # %% ../nbs/support/teacher.ipynb #fee1bab4
 import hashlib, io, json, warnings, zipfile
@@ -243,16 +243,6 @@ def _cached(request, compute):
     if not path.exists():
         with atomic_write(path) as part: np.savez_compressed(part, **compute())
     with np.load(path) as arrays: return dict(arrays)
-
-def fine_tuned_labels(
-    texts, labels,  # n texts and their classes, 0 to k−1
-    others,         # m texts
-    config: TrainingConfig = CLASSIFIER_TRAINING,
-) -> np.ndarray:    # float32 (m, k)
-    "Probabilities of texts, by the sentence encoder fine-tuned on others; kept in the cache"
-    texts, others, labels = with_emoji_names(texts), with_emoji_names(others), np.asarray(labels)
-    def compute(): return {'probabilities': fine_tuned_classifier(texts, labels, config)(others)}
-    return _cached(['fine-tuned', texts, labels.tolist(), others, asdict(config)], compute)['probabilities']
 
 # %% ../nbs/support/teacher.ipynb #cc9b2eab
 def soft_labels(

@@ -118,7 +118,7 @@ def test_answers_are_pythons(shared, texts, answerer):
     for text in texts[::10]:
         found, expected = shared.evaluate('text => emojiSqam.answer(text, 5)', text), answerer.answer(text)
         assert [x['score'] for x in found] == pytest.approx(expected.score.tolist(), abs=1e-4)
-        if (np.diff(answerer.answer(text, 6).score) < -1e-5).all(): assert [x['slug'] for x in found] == expected.slug.tolist()
+        if len(expected) and (np.diff(answerer.answer(text, 6).score) < -1e-5).all(): assert [x['slug'] for x in found] == expected.slug.tolist()
 
 
 def test_images_equal_pythons(shared, answerer):
@@ -145,8 +145,8 @@ def test_typing_answers_and_says_so(page, answerer):
     page.wait_for_function('!document.querySelector("#try-answers li")')
     assert 'Write something' in page.inner_text('#try-note')
     box.fill('zzzqqq')
-    page.wait_for_selector('#try-answers li')
-    assert 'None of these words' in page.inner_text('#try-note')
+    page.wait_for_function('document.getElementById("try-note").textContent.startsWith("No word")')
+    assert page.locator('#try-answers li').count() == 0
 
 
 def test_made_up_emoji_scores_as_shown_and_is_the_same_each_time(browser, address, shared, answerer):
@@ -233,7 +233,7 @@ def test_on_a_phone(browser, address, scheme):
     page.close()
 
 
-@pytest.mark.parametrize('name', ['text_encoder.onnx', 'known.json', 'vae_decoder.onnx', 'ort-wasm-simd-threaded.wasm', 'networks.js', 'tokenizers.min.mjs'])
+@pytest.mark.parametrize('name', ['text_encoder.onnx', 'known.json', 'tokens.bin', 'vae_decoder.onnx', 'ort-wasm-simd-threaded.wasm', 'networks.js', 'tokenizers.min.mjs'])
 def test_a_missing_file_is_said(browser, address, name):
     page = browser.new_page()
     page.route(f'**/{name}', lambda route: route.fulfill(status=404, body='gone'))
