@@ -73,7 +73,7 @@ def default_poolings(
     units=100,  # filters of each convolution
 ) -> list:      # of Keras layers, called as layer(vectors, padding_mask) → (n, features)
     "The two ways in which a text is read"
-    return [ConvolutionPooling(units, name='convolution'), AttentionPooling(name='attention')]
+    return [ConvolutionPooling(units, name='convolution'), AttentionPooling(heads=2, name='attention')]
 
 VECTOR_DROPOUT = .3  # share of the dimensions of all token vectors of a text that become 0 in training
 TOKEN_DROPOUT = .1   # share of the tokens that become unknown in training

@@ -40,8 +40,8 @@ def stretched_spellings(
             if spelling not in known: spellings.setdefault(spelling, word)
     return spellings
 
-# %% ../nbs/03d_token_embeddings.ipynb #65efd01d
-FREQUENT_WORDS, PIECES = 14_000, 4000  # of GloVe; about how many pieces of words
+# %% ../nbs/03d_token_embeddings.ipynb #0c3e38df
+FREQUENT_WORDS, PIECES = 13_000, 3500  # of GloVe; about how many pieces of words
 _LENGTHENED = 'yes never ever really very please hello too much there what when how long home more over night next week'
 _COMMON = 8000  # of GloVe's words: a rated word among these is often lengthened
 
