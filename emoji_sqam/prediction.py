@@ -119,10 +119,22 @@ class Answerer:
         "Embeddings of emojis, at unit length: of names and pictures for known ones, of pictures alone for the others"
         if emojis is self.offered: return self._offered_embeddings
         if isinstance(emojis, EmojiSet):
-            if emojis not in self._set_embeddings: self._set_embeddings[emojis] = self._encode_set(emojis)
-            return self._set_embeddings[emojis]
+            different, which = self._distinct(emojis)
+            return different[which]
         if isinstance(emojis, np.ndarray) and emojis.dtype.kind not in 'UO': return self.image_encoder(to_float(emojis))
         return self.embeddings[_rows_of(emojis, self._rows)]
+
+    def _distinct(self, emojis):
+        "The different embeddings of a set, and which of them each emoji has; computed once"
+        if emojis not in self._set_embeddings:
+            self._set_embeddings[emojis] = np.unique(self._encode_set(emojis), axis=0, return_inverse=True)
+        return self._set_embeddings[emojis]
+
+    def _cosines(self, texts, answers):
+        "Cosines of embeddings of texts with answers; equal to the last bit where the answers have one embedding"
+        if not isinstance(answers, EmojiSet): return np.clip(texts @ self.encode_emojis(answers).T, -1, 1)
+        different, which = self._distinct(answers)
+        return np.clip(texts @ different.T, -1, 1)[:, which]
 
     def _encode_set(self, emojis):
         "A known emoji as it is known, another as its picture says, in any skin tone as the one without"
@@ -142,7 +154,7 @@ class Answerer:
         answers,       # m emojis, in any form that encode_emojis takes
     ) -> np.ndarray:   # float32 (n, m), in [−1, 1]
         "How well each emoji answers each text: the cosine of their embeddings"
-        return np.clip(self.encode_texts(texts) @ self.encode_emojis(answers).T, -1, 1)
+        return self._cosines(self.encode_texts(texts), answers)
 
     def sentiment(self,
         texts,         # n strings
@@ -161,7 +173,7 @@ class Answerer:
         check_count(n)
         embeddings, known = self._encode([check_text(text)])
         answers = self.offered if among is None else among
-        scores, slugs = np.clip(self.encode_emojis(answers) @ embeddings[0], -1, 1), self._slugs_of(answers)
+        scores, slugs = self._cosines(embeddings, answers)[0], self._slugs_of(answers)
         in_order = np.argsort(slugs, kind='stable') if among is not None else slice(None)  # ours are sorted
         best = np.arange(len(slugs))[in_order][np.argsort(-scores[in_order], kind='stable')][:n if known[0] else 0]
         chars = [fully_qualified(slug_to_char(slug)) for slug in slugs[best]]

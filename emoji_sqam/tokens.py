@@ -28,7 +28,7 @@ _SKIN_TONE = '(?<=\\S)[\U0001f3fb-\U0001f3ff]'             # after an emoji
 
 def _word(pattern): return rf'(?:(?<=\s)|^)(?:{pattern})(?=\s|$|[.,!?])'
 
-_EMOTICONS = {'💔': '</3+', '❤': '<3+(?![0-9])', '😂': r":'-?\)+", '😢': r":'-?\(+|;_;", '😠': r'>:-?\(+|>_<',
+_EMOTICONS = {'💔': '</3+', 'love': '<3+(?![0-9])', '😂': r":'-?\)+", '😢': r":'-?\(+|;_;", '😠': r'>:-?\(+|>_<',
               '😉': r';-?\)+', '😊': r':-?\)+|=\)+|:\^\)|\^_*\^', '😞': r':-?\(+|=\(+', '😘': _word(r':-?\*+'),
               '😐': _word(r':-?\|'), '😄': _word(r':-?d+|=d|x-?d+|8-?d'), '😛': _word(r':-?p+|=p'),
               '😮': _word(r':-?o+|o[_.]o'), '😕': _word(r':-?/|:-?\\|=/'), '😭': _word('t_t')}
@@ -50,7 +50,7 @@ def _normalizer():
         *replace(_ENTITIES), *replace(hidden), normalizers.NFKC(), normalizers.Lowercase(),
         *replace({letter: sign for sign,letter in hidden.items()}),
         *replace_patterns({_INVISIBLE: '', _SKIN_TONE: '', r'https?://\S+|www\.\S+': ' [url] '}),
-        *replace_patterns({pattern: f' {emoji} ' for emoji,pattern in _EMOTICONS.items()}),
+        *replace_patterns({pattern: f' {meaning} ' for meaning,pattern in _EMOTICONS.items()}),
         *replace_patterns({'[’‘`´]': "'"}), *replace(_CONTRACTIONS),
         *replace_patterns({rf"'{short}\b": f' {long}' for short,long in _AFTER_APOSTROPHE.items()}),
         *replace_patterns(dict.fromkeys(_STRETCHED, '')),
