@@ -128,8 +128,7 @@ _OURS, _GLOVE = ('convolution', 'attention'), {'table_of': glove_table, 'skip': 
 ABLATIONS = {  # what is changed → changes of the recipe, poolings, options of train_general
     'as it ships': ({}, _OURS, {}), 'with an LSTM beside': ({}, ('bilstm', *_OURS), {}),
     'without the sum of tokens': ({}, _OURS, {'skip': False}),
-    'GloVe and an LSTM alone, as in the post': ({}, ('bilstm',), _GLOVE),
-    'labels alone, no soft ones and no splices': ({'classifier': None}, _OURS, {})}
+    'GloVe and an LSTM alone, as in the post': ({}, ('bilstm',), _GLOVE)}
 
 def ablate_text_encoder(
     train: pd.DataFrame, held_out: pd.DataFrame,  # tweets
