@@ -113,8 +113,10 @@ SEEDS = (0,)
 
 def _encoder_parts(*names):
     "The poolings of these names"
-    from emoji_sqam.sqam import default_poolings
-    return [pooling for pooling in default_poolings() if pooling.name in names]
+    from emoji_sqam.sqam import BiLSTMPooling
+    from emoji_sqam.text_encoder import default_poolings
+    parts = {pooling.name: pooling for pooling in [BiLSTMPooling(name='bilstm'), *default_poolings()]}
+    return [parts[name] for name in names]
 
 def glove_table(tokenizer, readings, projection):
     "GloVe's vectors in place of the teacher's, for `train_general(table_of=…)`"

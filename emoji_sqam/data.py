@@ -297,4 +297,4 @@ def fetch_all():
     for release in _BUILD_RELEASE: load_emojis(release)
     for source in ('auto', 'default'): load_tweets(source)
     _glove()
-    for name in ('emoji keywords', 'emoji sentiment', 'sentences', 'sentence encoder'): fetch(SOURCES[name])
+    for name in ('emoji keywords', 'emoji tags', 'emoji sentiment', 'sentences', 'sentence encoder'): fetch(SOURCES[name])
