@@ -45,6 +45,7 @@ class TokenLayer(layers.Layer):
                                         trainable=False)
 
     def call(self, ids):
+        ids = ops.cast(ids, 'int32')  # Keras may hand them on as floats
         padding_mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), 'float32'), -1)
         learning, importance = ops.take(self.learning, ids, axis=0), ops.take(self.importance, ids, axis=0)
         vectors = ops.take(self.vectors, ids, axis=0) + self.RATE*learning*ops.take(self.change, ids, axis=0)

@@ -98,7 +98,7 @@ function countKnown(kinds) { // a word of several tokens is known where each of 
   const words = [];
   for (const kind of kinds) if (kind & PIECE && words.length) words.at(-1).push(kind); else words.push([kind]);
   const isKnown = word => word[0] & WORD && (word.length === 1 || word.every(kind => kind & LONG));
-  return { words: words.length, knownWords: words.filter(isKnown).length };
+  return { knownWords: words.filter(isKnown).length };
 }
 
 async function answer(text, n = 5) {
@@ -106,7 +106,7 @@ async function answer(text, n = 5) {
   const rows = found.knownWords ? Array.from(offered) : []; // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
-  return { rows: best, unsure: best.length > 0 && best[0].score < unsureBelow, words: found.words, knownWords: found.knownWords };
+  return { rows: best, unsure: best.length > 0 && best[0].score < unsureBelow, knownWords: found.knownWords };
 }
 
 // ---- Codes to pictures

@@ -100,7 +100,7 @@ const answerText = newestOnly(async text => {
     clearMadeUp();
     return;
   }
-  const { rows, unsure, words, knownWords } = await ask('answer', [text]);
+  const { rows, unsure, knownWords } = await ask('answer', [text]);
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
   $('try-answers').classList.toggle('try-unsure', unsure);
   if (!knownWords) {
@@ -109,7 +109,7 @@ const answerText = newestOnly(async text => {
     return say($('try-note').textContent);
   }
   $('try-note').textContent = (unsure ? 'Unsure: of first answers with a score this low, at most half fit. ' : '')
-    + `${knownWords} of ${words} words ${knownWords === 1 ? 'is' : 'are'} known.`;
+    + `${knownWords} ${knownWords === 1 ? 'word is' : 'words are'} known.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
 });
