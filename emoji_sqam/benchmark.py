@@ -129,7 +129,6 @@ def glove_table(tokenizer, readings, projection):
 _OURS, _GLOVE = ('convolution', 'attention'), {'table_of': glove_table, 'skip': False}
 ABLATIONS = {  # what is changed → changes of the recipe, poolings, options of train_general
     'as it ships': ({}, _OURS, {}), 'with an LSTM beside': ({}, ('bilstm', *_OURS), {}),
-    'without the sum of tokens': ({}, _OURS, {'skip': False}),
     'GloVe and an LSTM alone, as in the post': ({}, ('bilstm',), _GLOVE)}
 
 def ablate_text_encoder(

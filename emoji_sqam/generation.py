@@ -127,7 +127,7 @@ def change_rates(
     images = np.asarray(decode(codes.reshape(-1, codes.shape[-1])))
     pixels = composite(images).reshape(*codes.shape[:-1], -1)
     change = np.abs(np.diff(pixels, axis=-2)).mean(-1)*255
-    return change/np.linalg.norm(np.diff(codes, axis=-2), axis=-1)
+    return change/np.linalg.norm(np.diff(codes.astype('float64'), axis=-2), axis=-1)  # codes may be far apart
 
 # %% ../nbs/02_generation.ipynb #79a7c9b3
 def _radii(features, k):
