@@ -111,10 +111,10 @@ def tweet_targets(
     sentiment = _weighted_sentiment(sentiment)
     prior = emoji_prior(emoji_counts(texts, emojis), embeddings.ranking)
     def rows_of(slugs): return {row for row in map(emojis.index, slugs) if not embeddings.hidden[row]}
-    targets = training_targets(texts, projection, [prior*PRIOR_WEIGHT]*len(texts), sentiment)
     known = [rows_of(slugs) for slugs in find_emojis(texts, emojis)]
     holding = [i for i,rows in enumerate(known) if rows]
-    if not holding: return targets  # in some corpora nobody uses emojis
+    if not holding: return training_targets(texts, projection, sentiment=sentiment)  # a corpus without emojis
+    targets = training_targets(texts, projection, [prior*PRIOR_WEIGHT]*len(texts), sentiment)
     stripped = without_emojis([texts[i] for i in holding], emojis)
     own = np.array(uniform_targets([known[i] for i in holding], len(emojis)))
     return pd.concat([targets, training_targets(stripped, projection, (own+prior)/2, sentiment[holding])])

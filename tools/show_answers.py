@@ -45,7 +45,7 @@ def show_trained():
     print(f"\nfine-tuned on {answerer.about['corpus']}:")
     for number, (text, cosines) in enumerate(zip(POST_TWEETS, answerer.sentiment(POST_TWEETS)), 1):
         show_tweet(answerer, number, text, cosines)
-    print(f"weights: {weights_origin(general)}, in {general}")
+    print(f"{weights_origin(general)}, in {general}")
     if general != own_weights(): print(f'         {own_weights()} is not complete; `make run` trains what is missing')
     print(f"look at: {artifacts/'notebooks'} (executed notebooks), {artifacts/'figures'} (figures)\n"
           '         `make docs` builds the site')
