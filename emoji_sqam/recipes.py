@@ -58,7 +58,7 @@ PRETRAINING = TrainingConfig(  # of the general text encoder …
 FINE_TUNING = TrainingConfig(  # … and on a corpus
     epochs=budget(test=1, run=3), batch_size=64, learning_rate=1e-3)
 CLASSIFIER_TRAINING = TrainingConfig(  # of the sentence encoder, as a classifier
-    epochs=3, batch_size=32, learning_rate=1e-4, warmup_share=.1, warmup_steps=10**9, weight_decay=.01)
+    epochs=3, batch_size=32, learning_rate=8e-5, warmup_share=.1, warmup_steps=10**9, weight_decay=.01)
 
 # %% ../nbs/support/recipes.ipynb #21bcff09
 @dataclass(frozen=True)
