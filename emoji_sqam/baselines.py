@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LEAST_USES', 'FOLDS', 'IMAGE_COMPONENTS', 'mean_glove', 'sentiment_baselines', 'token_sum_predictions',
-           'keyword_search_scores', 'sentence_encoder_scores', 'token_sum_scores', 'rated_emojis', 'out_of_fold_svr',
-           'out_of_fold_ridge', 'emoji_sentiment_baselines']
+           'fine_tuned_predictions', 'keyword_search_scores', 'sentence_encoder_scores', 'token_sum_scores',
+           'rated_emojis', 'out_of_fold_svr', 'out_of_fold_ridge', 'emoji_sentiment_baselines']
 
 # %% ../nbs/support/baselines.ipynb #b60605cc
 import re
@@ -70,6 +70,17 @@ def token_sum_predictions(
     labels = train.sentiment.map(SENTIMENTS.index).to_numpy()
     sums = [answerer.tokens.sum_of(rows.text.tolist()) for rows in (train, test)]
     return {'sum of tokens, logistic regression': LogisticRegression(C=10, max_iter=500).fit(sums[0], labels).predict(sums[1])}
+
+# %% ../nbs/support/baselines.ipynb #3d4e5f71
+def fine_tuned_predictions(
+    folds: dict,  # of tweets, as split_tweets gives them
+) -> dict:        # "validation" and "test" → (n,) of 0, 1, 2
+    "What the sentence encoder predicts that was fine-tuned on the training fold; kept in the cache"
+    from emoji_sqam.teacher import fine_tuned_probabilities
+    train, others = folds['train'], {name: folds[name].text.tolist() for name in ('validation', 'test')}
+    labels = train.sentiment.map(SENTIMENTS.index).to_numpy()
+    predicted = fine_tuned_probabilities(train.text.tolist(), labels, sum(others.values(), [])).argmax(axis=1)
+    return dict(zip(others, np.split(predicted, [len(others['validation'])])))
 
 # %% ../nbs/support/baselines.ipynb #bc0bb401
 def keyword_search_scores(

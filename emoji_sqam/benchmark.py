@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROSS_VALIDATION', 'FOLDS', 'ABLATION', 'SEEDS', 'ABLATIONS', 'HELD_OUT', 'DRAWS', 'GOALS', 'SQAMS', 'PARTS', 'BRIEF',
-           'cross_validate_fold', 'cross_validation_scores', 'cross_validate', 'glove_table', 'ablate_text_encoder',
-           'ablations', 'compare', 'comparisons', 'benchmark', 'benchmark_table', 'brief_table']
+           'text_checksum', 'cross_validate_fold', 'cross_validation_scores', 'cross_validate', 'glove_table',
+           'ablate_text_encoder', 'ablations', 'compare', 'comparisons', 'benchmark', 'benchmark_table', 'brief_table']
 
 # %% ../nbs/support/benchmark.ipynb #ece14698
 import hashlib, time
@@ -18,7 +18,7 @@ from .images import to_float
 from .data import SENTIMENTS, load_emojis, load_tweets, split_tweets
 from .metrics import INTERVAL, best_ranks, bootstrap_intervals, rank_metrics, sentiment_scores
 from .prediction import Answerer
-from .baselines import (emoji_sentiment_baselines, rated_emojis, sentence_encoder_scores, sentiment_baselines,
+from .baselines import (emoji_sentiment_baselines, rated_emojis, sentence_encoder_scores, sentiment_baselines, fine_tuned_predictions,
     token_sum_predictions)
 from .weights import find_weights
 from .lexicons import load_texts
@@ -40,12 +40,16 @@ def _held_out_sentiment(encode, embeddings, tweets):
     columns = {'by_name': embeddings.vectors[embeddings.hidden] @ axis, 'by_image': images @ axis}
     return pd.DataFrame(columns, pd.Index(emojis.slugs, name='slug'))
 
-def _checksum(text): return hashlib.sha256(text.encode()).hexdigest()[:16]  # tweets are kept without their words
+def text_checksum(
+    text: str,
+) -> str:
+    "What stands for a tweet in the benchmark's files, which are kept without its words"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 def _held_out_ranks(encode, embeddings, texts):
     "The ranks of the emojis that stand in texts, by a model and by two baselines"
     questions, chosen = tweets_with_emojis(texts)
-    index = pd.Index([_checksum(question) for question in questions], name='tweet')
+    index = pd.Index([text_checksum(question) for question in questions], name='tweet')
     if not questions: return pd.DataFrame({'rank': [], 'sentence_encoder': [], 'most_used': []}, index)
     true = [[embeddings.emojis.index(slug) for slug in slugs] for slugs in chosen]
     scores = {'rank': encode(questions) @ embeddings.vectors.T, 'sentence_encoder': sentence_encoder_scores(questions),
@@ -108,8 +112,8 @@ def cross_validate(
     return cross_validation_scores(sentiment, ranks), sentiment, ranks
 
 # %% ../nbs/support/benchmark.ipynb #a18cabb1
-ABLATION = replace(CROSS_VALIDATION, classifier='linear', splices_per_tweet=1)
-SEEDS = (0,)
+ABLATION = replace(CROSS_VALIDATION, texts=5000, pretraining=replace(PRETRAINING, epochs=1))
+SEEDS = (0, 1)
 
 def _encoder_parts(*names):
     "The poolings of these names"
@@ -126,9 +130,10 @@ def glove_table(tokenizer, readings, projection):
     words = vocabulary(tokenizer)
     return TokenEmbeddings(tokenizer, embedding_matrix(words), token_importance(words, readings))
 
-_OURS, _GLOVE = ('convolution', 'attention'), {'table_of': glove_table, 'skip': False}
+_OURS, _GLOVE = ('convolution', 'attention'), {'table_of': glove_table, 'skip': False}  # GloVe knows no sum
 ABLATIONS = {  # what is changed → changes of the recipe, poolings, options of train_general
-    'as it ships': ({}, _OURS, {}), 'with an LSTM beside': ({}, ('bilstm', *_OURS), {}),
+    'as it ships': ({}, _OURS, {}), 'without our phrases': ({'phrases': 0}, _OURS, {}),
+    'with an LSTM beside': ({}, ('bilstm', *_OURS), {}), 'GloVe for tokens, no sum': ({}, _OURS, _GLOVE),
     'GloVe and an LSTM alone, as in the post': ({}, ('bilstm',), _GLOVE)}
 
 def ablate_text_encoder(
@@ -138,13 +143,13 @@ def ablate_text_encoder(
     poolings=_OURS,      # names of those that are left in
     seed=0,
     **options,           # of train_general
-) -> dict:               # accuracy and macro_f1; first and in_five on the development texts; texts a second
+) -> dict:               # accuracy and macro_f1; first and in_five on the validation texts; texts a second
     "Train a text encoder and score it"
     import keras
     from emoji_sqam.text_encoder import fine_tune_on, train_general
     keras.utils.set_random_seed(seed)
     general = train_general(codes, recipe, poolings=_encoder_parts(*poolings), **options)
-    tuned, texts = fine_tune_on(general, train, codes, recipe), load_texts('development')
+    tuned, texts = fine_tune_on(general, train, codes, recipe), load_texts('validation')
     labels = held_out.sentiment.map(SENTIMENTS.index).to_numpy()
     start = time.perf_counter()
     vectors = tuned.model.encode(tuned.tokenizer, held_out.text)
@@ -251,9 +256,10 @@ def _compare_classifiers(answerer):
     predictions = sentiment_baselines(folds['train'], test)
     predictions |= kept_predictions(answerer.folder, tweets.attrs['source'])
     predictions |= token_sum_predictions(answerer, folds['train'], test)
+    predictions['sentence encoder, fine-tuned'] = fine_tuned_predictions(folds)['test']
     predictions['ours'] = answerer.sentiment(test.text.tolist()).argmax(1)
     labels = test.sentiment.map(SENTIMENTS.index).to_numpy()
-    items = pd.DataFrame({'label': labels, **predictions}, pd.Index([_checksum(t) for t in test.text], name='tweet'))
+    items = pd.DataFrame({'label': labels, **predictions}, pd.Index([text_checksum(t) for t in test.text], name='tweet'))
     return bootstrap_intervals(labels, predictions).T.to_dict(), items
 
 PARTS = ('weights', 'baselines', 'cross_validation', 'ablations')

@@ -131,5 +131,5 @@ def load_texts(
     return table.assign(slugs=table.slugs.str.split()) if 'slugs' in table else table
 
 def load_phrases() -> pd.DataFrame:  # text; slugs, a list of those that answer it; sentiment, '' where it has none
-    "Occasions, idioms and negations, to learn from"
+    "Everyday sentences, occasions, idioms and negations, to learn from"
     return load_texts('phrases')

@@ -66,6 +66,8 @@ class AnswererRecipe:
     "How everything that answers is trained"
     tweets: int | None = None               # training tweets at most; None: all
     texts: int | None = 30_000              # sentences and words that the teacher encodes, at most; None: all
+    phrases: int | None = None              # of ours, with emojis that answer them, at most; None: all
+    phrase_times: int = 3                   # that the general model sees each in an epoch
     classifier: str | None = 'linear'       # who gives soft labels: see teacher.CLASSIFIERS; None: labels alone
     splices_per_tweet: int = 1              # texts spliced of tweets, which only the classifier labels
     splices: int | None = None              # how many of them are learned from; None: all
@@ -77,4 +79,5 @@ class AnswererRecipe:
 
 ANSWERER = AnswererRecipe(
     tweets=budget(test=1500, run=None), texts=budget(test=600, run=30_000, refresh=250_000),
+    phrases=budget(test=300, run=None), phrase_times=budget(test=1, run=3, refresh=6),
     classifier=budget(test='linear', run='linear', refresh='fine-tuned'), splices_per_tweet=budget(test=1, run=1, refresh=3))
