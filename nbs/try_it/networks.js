@@ -106,7 +106,8 @@ async function answer(text, n = 5) {
   const rows = found.knownWords ? Array.from(offered) : []; // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
-  return { rows: best, unsure: best.length > 0 && best[0].score < unsureBelow, knownWords: found.knownWords };
+  const lead = rows.length ? found.scores[rows[0]] - found.scores[rows[5]] : 0; // over the first that is not shown
+  return { rows: best, unsure: best.length > 0 && lead < unsureBelow, knownWords: found.knownWords };
 }
 
 // ---- Codes to pictures

@@ -108,7 +108,7 @@ const answerText = newestOnly(async text => {
     $('try-note').textContent = 'No word of this is known, so there is no answer. The vocabulary is English.';
     return say($('try-note').textContent);
   }
-  $('try-note').textContent = (unsure ? 'Unsure: of first answers with a score this low, at most half fit. ' : '')
+  $('try-note').textContent = (unsure ? 'Unsure: with so small a lead, a first answer fits no more often than not. ' : '')
     + `${knownWords} ${knownWords === 1 ? 'word is' : 'words are'} known.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
