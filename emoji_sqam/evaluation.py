@@ -126,7 +126,7 @@ def hits_at_k(
 # %% ../nbs/05_evaluation.ipynb #05149e0e
 def everyday_hits(
     answerer: Answerer,
-    name='everyday',  # of texts with emojis that fit: "everyday" or "development"
+    name='everyday',  # of texts with emojis that fit: "everyday", "validation" or "development"
 ) -> pd.DataFrame:    # bool, a row a text; columns like "ours, first" and "ours, in five", for ours and for baselines
     "Whether a fitting emoji comes first, and whether one is among the five best"
     texts = load_texts(name)
