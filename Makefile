@@ -49,8 +49,8 @@ docs: $(READY)  ## build the docs site in _docs/
 readme: $(READY)  ## write README.md from nbs/index.ipynb
 	@python tools/build_docs.py readme
 
-lab: data  ## open JupyterLab on the notebooks
-	@jupyter lab nbs
+lab: data  ## open JupyterLab on the notebooks; it asks nobody for news or updates
+	@jupyter lab nbs --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 bench: data  ## measure the shipped weights beside the baselines, with cross-validation and ablations (an hour), into figures/
 	@python tools/bench.py

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WEIGHT_FILES', 'PRETRAINED', 'PRESETS', 'CHECKSUMS', 'WeightFile', 'weight_files', 'preset_folder', 'tuned_folder',
            'find_weights', 'own_weights', 'weights_path', 'weights_folder', 'weights_origin', 'read_checksums',
-           'note_checksums', 'check_weights', 'save_metrics']
+           'note_checksums', 'check_weights', 'onnx_session', 'save_metrics']
 
 # %% ../nbs/support/weights.ipynb #52fc681b
 import json
@@ -158,6 +158,18 @@ def check_weights(
             raise ValueError(f'{path} is not the file that {CHECKSUMS} lists; it was changed or cut off. '
                              'Install the package again, or train these weights again')
     return folder
+
+# %% ../nbs/support/weights.ipynb #760b8a3c
+def onnx_session(
+    path,       # of an `.onnx` file
+    threads=0,  # 0: as many as the machine has cores
+):              # an `onnxruntime.InferenceSession`
+    "A network, ready to run on the processor; `ValueError` where the file is none"
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try: return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+    except Exception as error: raise ValueError(f'{path} holds no network that can be run: {error}') from error
 
 # %% ../nbs/support/weights.ipynb #68906f95
 def save_metrics(
