@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 from .core import atomic_write, cache_dir, data_dir, hash_folds, in_test, track
 from .sources import DataError, SOURCES, cached_folder, fetch
-from .images import SIZE, clear_transparent, rasterise
+from .images import SIZE, clear_transparent, open_png, rasterise
 from .emoji_set import EmojiSet, twemoji_slug
 
 # %% ../nbs/00_data.ipynb #530ce085
@@ -67,7 +67,7 @@ def _later_emojis(entries):
     return about
 
 def _read_png(file):
-    image = Image.open(io.BytesIO(file.read())).convert('RGBA')
+    image = open_png(io.BytesIO(file.read()), file.name)
     return clear_transparent(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 def _build_latest(folder):
