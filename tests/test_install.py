@@ -132,11 +132,23 @@ def test_extras_bring_what_they_are_named_for():
         assert with_dependencies(required(extra)) <= everything | with_dependencies(required(''))
 
 
+def pins(name): return {canonicalize_name(package): version for package, version in re.findall(r'^([\w.-]+)==(\S+)', (ROOT/name).read_text(), re.M)}
+
+
 def test_what_is_installed_is_what_was_tested():
-    pinned = dict(re.findall(r'^([\w.-]+)==(\S+)', (ROOT/'constraints.txt').read_text(), re.M))
-    pinned = {canonicalize_name(name): version for name, version in pinned.items()}
+    pinned, locked = pins('constraints.txt'), pins('requirements.lock') | pins('nodejs.lock')
+    assert {name: version for name, version in locked.items() if pinned.get(name, version) != version} == {}
+    assert with_dependencies([*required(''), *required('dev_')]) - set(locked) == set()  # nothing comes without a checksum
     for requirement in [*required(''), *required('dev_')]:
         assert requirement.specifier.contains(Version(pinned[canonicalize_name(requirement.name)])), requirement
+
+
+@pytest.mark.parametrize('name', ['requirements.lock', 'nodejs.lock'])
+def test_each_package_is_locked_by_checksum_and_without_an_address(name):
+    text = (ROOT/name).read_text()
+    entries = re.split(r'\n(?=\S)', text.strip())[1:]
+    assert entries and all(re.match(r'[\w.-]+==\S+( ; [^\n]+)?( \\\n +--hash=sha256:[0-9a-f]{64})+$', entry) for entry in entries)
+    assert '//' not in text
 
 
 @pytest.mark.skipif(not os.environ.get('EMOJI_SQAM_SOAK'), reason='installs from the registry; set EMOJI_SQAM_SOAK')
