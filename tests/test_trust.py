@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1]/'emoji_sqam'
 TREES = {path.name: ast.parse(path.read_text(encoding='utf-8')) for path in PACKAGE.glob('*.py')}
 COMMANDS = {'answer': ['answer', 'hi', '--made-up'], 'generate': ['generate', '--sample', '4'],
             'files': ['answer', '--input', 'texts.csv', '--output', 'answers.csv']}
+WORKERS = {'workers': [*COMMANDS['files'], '--workers', '1']}  # of Dask, which talk to each other
 
 
 def run(command, home, before=()):
@@ -20,12 +21,12 @@ def run(command, home, before=()):
     (work/'texts.csv').write_text('text\nthank you\n')
     ours = {'PYTHONPATH': str(PACKAGE.parent), 'PATH': os.environ['PATH'], 'HOME': str(home), 'PYTHONDONTWRITEBYTECODE': '1'}
     program = [sys.executable, '-c', 'from emoji_sqam.cli import app; app()']
-    done = subprocess.run([*before, *program, *COMMANDS[command]], cwd=work, env=ours, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*before, *program, *(COMMANDS | WORKERS)[command]], cwd=work, env=ours, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stdout, done.stderr
     return sorted(str(path.relative_to(home)) for path in home.rglob('*') if path.is_file() and path.parent != work)
 
 
-@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize('command', COMMANDS | WORKERS)
 def test_nothing_is_left_under_home(tmp_path, command):
     assert run(command, tmp_path/'home') == []
 
