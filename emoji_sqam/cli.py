@@ -172,10 +172,13 @@ _Seed = Annotated[int, typer.Option(help='Where random numbers begin.')]
 
 def _at_least_1(help): return typer.Option(min=1, help=help)
 
-def _train(train, output, as_json, *options):
+def _train(train, output, as_json):
+    "Call `train` with the module `training` and the folder, and say what came out"
     from emoji_sqam.weights import own_weights
     output = output or own_weights()
-    try: metrics = train(output, *options)
+    try:
+        from emoji_sqam import training  # loads Keras
+        metrics = train(training, output)
     except (ValueError, OSError, ImportError) as error: _fail(error)
     line = ', '.join(f'{name} {value:.4g}' for name,value in metrics.items())
     typer.echo(json.dumps(metrics) if as_json else f'The weights are in {output}; on the validation fold: {line}')
@@ -190,8 +193,8 @@ def train_vae(output: _Output = None, as_json: _Json = False,
 ):
     "Train the autoencoder: images to codes and back."
     from dataclasses import replace
-    from emoji_sqam import training
-    _train(training.train_vae, output, as_json, replace(VAE_TRAINING, epochs=epochs, seed=seed), later)
+    config = replace(VAE_TRAINING, epochs=epochs, seed=seed)
+    _train(lambda training, folder: training.train_vae(folder, config, later), output, as_json)
 
 # %% ../nbs/guides/cli.ipynb #8cf6d268
 @train_app.command('sqam', epilog='Example: emoji-sqam train sqam -o mine')
@@ -204,10 +207,9 @@ def train_sqam(output: _Output = None, as_json: _Json = False,
     seed: _Seed = ANSWERER.seed,
 ):
     "Train what answers: the text encoder and the image encoder."
-    from emoji_sqam import training
-    recipe = training.shorter(ANSWERER, tweets=tweets, texts=texts, pretraining_epochs=pretraining_epochs,
-                              fine_tuning_epochs=fine_tuning_epochs, image_epochs=image_epochs, seed=seed)
-    _train(training.train_answerer, output, as_json, recipe)
+    options = dict(tweets=tweets, texts=texts, pretraining_epochs=pretraining_epochs,
+                   fine_tuning_epochs=fine_tuning_epochs, image_epochs=image_epochs, seed=seed)
+    _train(lambda training, folder: training.train_answerer(folder, training.shorter(ANSWERER, **options)), output, as_json)
 
 # %% ../nbs/guides/cli.ipynb #0c0784dd
 @data_app.callback()

@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 from .core import atomic_write, cache_dir, data_dir, hash_folds, in_test, track
 from .sources import DataError, SOURCES, cached_folder, fetch
-from .images import SIZE, clear_transparent, rasterise
+from .images import SIZE, clear_transparent, open_png, rasterise
 from .emoji_set import EmojiSet, twemoji_slug
 
 # %% ../nbs/00_data.ipynb #530ce085
@@ -67,7 +67,7 @@ def _later_emojis(entries):
     return about
 
 def _read_png(file):
-    image = Image.open(io.BytesIO(file.read())).convert('RGBA')
+    image = open_png(io.BytesIO(file.read()), file.name)
     return clear_transparent(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 def _build_latest(folder):
@@ -148,8 +148,10 @@ def _from_kaggle(seconds=KAGGLE_SECONDS):
     if csv.exists(): return csv
     tried_today = folder/f'tried-{pd.Timestamp.now():%Y-%m-%d}'
     if in_test() or os.environ.get('CI') or tried_today.exists(): return None
-    folder.mkdir(parents=True, exist_ok=True)
-    tried_today.touch()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tried_today.touch()
+    except OSError: return None  # a cache that cannot be written
     print(f'asking Kaggle for {KAGGLE}, for {seconds} seconds at most', file=sys.stderr, flush=True)
     try: download = _download_from_kaggle(seconds)
     except (subprocess.SubprocessError, OSError):
@@ -293,8 +295,9 @@ def load_glove(
 
 # %% ../nbs/00_data.ipynb #833a4fa1
 def fetch_all():
-    "Fetch, verify and parse everything that the notebooks read"
+    "Fetch, verify and parse everything that the notebooks read; what is damaged is fetched and parsed again"
     for release in _BUILD_RELEASE: load_emojis(release)
     for source in ('auto', 'default'): load_tweets(source)
     _glove()
-    for name in ('emoji keywords', 'emoji tags', 'emoji sentiment', 'sentences', 'sentence encoder'): fetch(SOURCES[name])
+    for name,source in SOURCES.items():
+        if name!='glove': fetch(source)  # of which only the word vectors are used, once they are parsed

@@ -74,6 +74,8 @@ class EmojiSet:
         added=None,  # (n,), the Unicode Emoji version in which each came, where known
     ):
         self.slugs, self.images = list(slugs), np.asarray(images)
+        if len(self.slugs)!=len(self.images):
+            raise ValueError(f'there are {len(self.slugs)} slugs and {len(self.images)} images; expected one for each')
         self.added = None if added is None else np.asarray(added)
         self.chars = [slug_to_char(slug) for slug in self.slugs]
         self._rows = {lookup_key(char): row for row,char in enumerate(self.chars)}

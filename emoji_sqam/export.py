@@ -10,8 +10,8 @@ import json, warnings
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
-from .core import atomic_write, quiet_import
-from .weights import check_weights, find_weights, note_checksums, preset_folder, weight_files
+from .core import atomic_write, note_checksums, quiet_import
+from .weights import check_weights, find_weights, load_keras, preset_folder, weight_files
 from .fitting import save_keras
 from .tokens import TokenEmbeddings, load_tokenizer
 from .vae import VAE
@@ -94,7 +94,7 @@ class PretrainedModels:
     ) -> 'PretrainedModels':
         "Read a folder whole; `FileNotFoundError` and `ValueError` say what is wrong with it"
         folder = check_weights(preset_folder(folder), 'answer', 'train')
-        vae, network, image_encoder = (keras.saving.load_model(find_weights(folder, f'{name}.keras'), compile=False)
+        vae, network, image_encoder = (load_keras(find_weights(folder, f'{name}.keras'))
                                        for name in ('vae', 'text_encoder', 'image_encoder'))
         with np.load(find_weights(folder, 'emojis.npz')) as known:
             slugs, codes, embeddings = known['slugs'].tolist(), known['codes'], known['embeddings'].astype('float32')

@@ -19,7 +19,9 @@ def decode_pixels(
     codes,   # (n, d)
 ) -> np.ndarray:  # uint8 (n, 36, 36, 4)
     "The images of codes, as pixels"
-    return to_uint8(decode(np.asarray(codes, 'float32')))
+    codes = np.asarray(codes, 'float32')
+    if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected numbers')
+    return to_uint8(decode(codes))
 
 # %% ../nbs/02_generation.ipynb #11bcf0e0
 LATENT_DIM = 16  # dimensions of a code, in the post and here

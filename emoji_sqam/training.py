@@ -10,7 +10,7 @@ import hashlib, json, shutil
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
-from .core import atomic_write
+from .core import atomic_write, note_checksums
 from .images import to_float
 from .emoji_set import EmojiSet
 from .data import SENTIMENTS, emoji_split, load_emojis, load_tweets, split_tweets
@@ -92,6 +92,7 @@ def train_vae(
     fit_vae(vae, train, validation, _fold_images(latest, 'train'), later, config,
             kl_warmup=min(KL_WARMUP, config.epochs//3), keep_best=False, callbacks=callbacks)
     save_keras(vae, Path(folder)/'vae.keras')
+    note_checksums(folder, ['vae.keras'])
     _finish(state)
     return held_out_loss(validation, *vae.posterior(validation), vae.decode)
 

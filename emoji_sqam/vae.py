@@ -14,7 +14,7 @@ from .images import SHAPE, SIZE, to_float, to_uint8
 from .plotting import as_png
 from .core import budget
 from .recipes import VAE_TRAINING, TrainingConfig
-from .weights import PRETRAINED
+from .weights import PRETRAINED, load_keras
 
 # %% ../nbs/01_vae.ipynb #38db69e6
 import keras
@@ -183,7 +183,7 @@ class VAE(keras.Model):
     ) -> 'VAE':
         "A trained autoencoder; needs no network"
         path = Path(path or PRETRAINED/'vae.keras')
-        if path.exists(): return keras.saving.load_model(path, compile=False)
+        if path.exists(): return load_keras(path)
         raise FileNotFoundError(f'there is no trained autoencoder at {path}; running 01_vae.ipynb makes one')
 
     def save_pretrained(self, path):  # ends in `.keras`

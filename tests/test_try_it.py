@@ -1,5 +1,5 @@
 "The page Try it in a real browser: quick, equal to Python, usable by touch and by keyboard. Skipped where there is no Chromium or no built site"
-import csv, random, re, time
+import csv, random, re, socket, time
 import numpy as np, pytest
 from emoji_sqam.weights import PRETRAINED
 from test_site import SITE, address, browser, pytestmark  # fixtures, and when to skip
@@ -29,9 +29,13 @@ def texts():
     return free[:100] + ODD + mixtures(free + ODD*2, 200 - len(ODD) - 100)
 
 
+WATCH_POLICY = "addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
+
+
 def watched(browser, **options):
-    "A page, and lists that fill with what goes wrong in it and with the hosts that it asks"
+    "A page, and lists that fill with what goes wrong in it, breaches of its policy too, and with the hosts that it asks"
     page, trouble, hosts = browser.new_page(**options), [], set()
+    page.add_init_script(WATCH_POLICY)
     page.on('console', lambda m: trouble.append(m.text) if m.type == 'error' else None)
     page.on('pageerror', lambda e: trouble.append(str(e)))
     page.on('requestfailed', lambda r: trouble.append(f'{r.url} failed'))
@@ -142,10 +146,10 @@ def test_typing_answers_and_says_so(page, answerer):
     page.wait_for_function('name => document.getElementById("try-said").textContent.includes(name)', arg=names[0], timeout=10_000)
     assert said.get_attribute('aria-live') == 'polite' and all(name in said.inner_text() for name in names)
     box.fill(' ')
-    page.wait_for_function('!document.querySelector("#try-answers li")')
+    page.wait_for_function('() => !document.querySelector("#try-answers li")')
     assert 'Write something' in page.inner_text('#try-note')
     box.fill('zzzqqq')
-    page.wait_for_function('document.getElementById("try-note").textContent.startsWith("No word")')
+    page.wait_for_function('() => document.getElementById("try-note").textContent.startsWith("No word")')
     assert page.locator('#try-answers li').count() == 0
 
 
@@ -190,7 +194,7 @@ def test_map_by_keyboard_and_by_pointer(page):
     at_rest(page)
     assert page.evaluate('scrollY') == scrolled, 'an arrow key scrolled the page'
     page.wait_for_function('near => document.getElementById("try-near").textContent !== near', arg=near)
-    page.wait_for_function('document.getElementById("try-said").textContent.includes(document.getElementById("try-near").textContent)', timeout=10_000)
+    page.wait_for_function('() => document.getElementById("try-said").textContent.includes(document.getElementById("try-near").textContent)', timeout=10_000)
     box = map.bounding_box()
     page.mouse.move(box['x'] + .8*box['width'], box['y'] + .5*box['height']); page.mouse.down()
     before = changed(page, before)
@@ -200,7 +204,7 @@ def test_map_by_keyboard_and_by_pointer(page):
 
 def test_an_answer_is_drawn_from_its_code(page, answerer):
     page.get_by_role('button', name='a cup of tea and a good book').click()
-    page.wait_for_function('!document.getElementById("try-text").value.startsWith("thank")')
+    page.wait_for_function('() => !document.getElementById("try-text").value.startsWith("thank")')
     made_up_for(page, 'a cup of tea and a good book')
     slug = answerer.answer('a cup of tea and a good book').slug[0]
     before = pixels(page, 'try-drawing')
@@ -251,3 +255,57 @@ def test_missing_webassembly_is_said(browser, address):
     page.wait_for_selector('#try-status.try-failed', timeout=20_000)
     assert 'WebAssembly' in page.inner_text('#try-status')
     page.close()
+
+
+# ---- the page's policy
+
+MARKUP = ['<img src=x onerror="window.ran = 1">', '"><script>window.ran = 1</script>', '</textarea><svg onload="window.ran = 1">', '<b>thank you</b> so much', '&lt;b&gt; &amp;', "javascript:alert('hi')",
+          '{{7*7}} ${7*7}', '<a href="http://x.example/">thank you</a>', '<style>*{display:none}</style> happy', '\u202e<i>lovely</i>\u0000 day']
+
+
+def elements(page): return page.evaluate('Array.from(document.querySelectorAll("*")).filter(e => !e.closest("#try-answers")).length')
+
+
+def test_text_never_becomes_markup(page):
+    before = elements(page)
+    for text in MARKUP:
+        page.locator('#try-text').fill(text)
+        page.evaluate('text => emojiSqam.answer(text)', text)  # comes after what was typed
+        page.wait_for_timeout(200)
+        assert elements(page) == before, text
+        assert page.evaluate('Array.from(document.querySelectorAll("#try-answers *")).every(e => ["LI", "BUTTON", "SPAN"].includes(e.tagName))')
+    assert page.evaluate('window.ran') is None and page.locator('#try-text').is_visible()
+
+
+def test_the_policy_holds_in_the_page_and_in_its_worker(browser, address):
+    page, trouble, _ = watched(browser)
+    opened(page, address)
+    with socket.create_server(('127.0.0.1', 0)) as other:
+        elsewhere = f'http://localhost:{other.getsockname()[1]}/'
+        asked = f'fetch("{elsewhere}").then(() => "sent", error => String(error))'
+        assert 'TypeError' in page.evaluate(asked) and 'TypeError' in page.workers[0].evaluate(asked)
+        page.evaluate("""elsewhere => {
+            const script = document.createElement('script'); script.textContent = 'window.ran = 1'; document.body.append(script);
+            const image = document.createElement('div'); image.innerHTML = '<img src="try_it/none.png" onerror="window.ran = 1">'; document.body.append(image);
+            const far = new Image(); far.src = elsewhere; }""", elsewhere)
+        page.wait_for_timeout(500)
+        assert page.evaluate('window.ran') is None
+        broken = {line.split()[1] for line in trouble if line.startswith('policy: ')}
+        assert {'connect-src', 'script-src-elem', 'script-src-attr', 'img-src'} <= broken
+        other.settimeout(.1)
+        with pytest.raises(TimeoutError): other.accept()  # nobody came
+    page.close()
+
+
+def test_dark_and_light_can_be_switched(page):
+    switch = page.locator('[data-toggle-scheme]').first
+    shade = 'getComputedStyle(document.body).backgroundColor'
+    before = page.evaluate(shade)
+    switch.click()
+    page.wait_for_function(f'before => {shade} !== before', arg=before, timeout=10_000)
+
+
+def test_the_policy_names_no_other_host():
+    [policy] = re.findall('http-equiv="Content-Security-Policy" content="([^"]*)"', (SITE/'try_it.html').read_text(encoding='utf-8'))
+    rules = dict(rule.split(' ', 1) for rule in policy.split('; '))
+    assert rules['default-src'] == "'self'" and 'unsafe-inline' not in policy and "'unsafe-eval'" not in policy and '//' not in policy

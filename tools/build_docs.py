@@ -7,7 +7,7 @@ real Quarto is installed, `nbdev_docs` renders the same sources; only what the p
     build_docs.py site      → _docs/
     build_docs.py readme    → README.md, from index.ipynb
     build_docs.py check     fails where README.md is not what `readme` would write"""
-import json, os, re, shutil, subprocess, sys, tarfile, tempfile
+import base64, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
 from pathlib import Path
 import yaml
 
@@ -156,6 +156,25 @@ def adapt_page(path, site):
     path.write_text(text, encoding='utf-8')
 
 
+TOGGLE = ' onclick="window.smalldocsToggleScheme(); return false;"'
+
+
+def protect(path):
+    """Give a page a Content-Security-Policy: what it loads and whom it talks to is this site alone, and no markup that comes into it
+    later can run. Scripts and styles that stand in it are known by their hashes"""
+    text = path.read_text(encoding='utf-8').replace(TOGGLE, ' data-toggle-scheme')  # try_it.js listens in its place
+    def hashes(tag):
+        inline = re.findall(rf'<{tag}(?![^>]*\ssrc=)[^>]*>(.*?)</{tag}>', text, re.S)
+        return ''.join(f" 'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'" for code in inline)
+    rules = {'default-src': "'self'", 'script-src': f"'self' 'wasm-unsafe-eval'{hashes('script')}", 'style-src': f"'self'{hashes('style')}",
+             'img-src': "'self' data:", 'worker-src': "'self' blob:", 'object-src': "'none'", 'base-uri': "'none'", 'form-action': "'none'"}
+    policy = '; '.join(f'{what} {where}' for what, where in rules.items())
+    head = '<meta charset="utf-8">'
+    text = text.replace(head, f'{head}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+    path.write_text(text, encoding='utf-8')
+    return [f'{path.name} holds {found}, which its policy forbids' for found in re.findall(r'\s(?:on\w+|style)="[^"]*"', text)]
+
+
 def site():
     "Render `_docs`; returns what is wrong with it"
     from smalldocs.site import build
@@ -174,7 +193,7 @@ def site():
     for css in (out/SITE_LIBS).rglob('*.css'):
         css.write_text(re.sub(r'''@import\s*(?:url\()?(["']?)https://fonts\.googleapis\.com[^"')]*\1\)?;?''', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     shutil.rmtree(work)
-    return [*warnings, *broken_links(out)]
+    return [*warnings, *protect(out/'try_it.html'), *broken_links(out)]
 
 
 def names_of(emojis):

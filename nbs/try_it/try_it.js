@@ -14,8 +14,10 @@ function ask(call, given = [], onProgress) {
   });
 }
 
+// A worker from a file would be under no policy of this page. One from a blob is, so that the libraries in it reach this site only, too
 function startWorker() {
-  worker = new Worker(new URL('networks.js', import.meta.url), { type: 'module' });
+  const code = `import ${JSON.stringify(new URL('networks.js', import.meta.url).href)};`;
+  worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
   worker.onmessage = ({ data: { id, value, error, so_far } }) => {
     const waiting = calls.get(id);
     if (so_far) return waiting.onProgress(so_far);
@@ -287,6 +289,12 @@ async function begin() {
   $('try-status').textContent = 'Ready: the networks run in this page, and nothing you write leaves it.';
   $('try-it').setAttribute('aria-busy', 'false');
 }
+
+// The page's policy runs no code that stands in markup, so the switch of light and dark is listened to from here
+document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event => {
+  event.preventDefault();
+  window.smalldocsToggleScheme();
+});
 
 makeSliders();
 begin().catch(fail);
