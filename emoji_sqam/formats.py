@@ -174,11 +174,15 @@ def _read_parquet(path, rows, encoding=None):
 # suffix → a function from a path, a number of rows and an encoding; it yields so many rows at a time, with their faults
 TABLE_READERS = {'.csv': _read_csv, '.parquet': _read_parquet}
 
-# %% ../nbs/support/formats.ipynb #e9ee5a65
+# %% ../nbs/support/formats.ipynb #cef1fffb
 class _UnixLines:
     "What a csv writer writes to: its rows, which end in \\r\\n, go to a file with a newline alone"
     def __init__(self, file): self.file = file
     def write(self, row): return self.file.write(row.removesuffix('\r\n')+'\n')
+
+def _is_found_by_name(dtype):
+    try: return pd.api.types.pandas_dtype(str(dtype)) is not None
+    except (TypeError, NotImplementedError): return False
 
 def write_table(
     frame,        # a pandas DataFrame
@@ -191,7 +195,10 @@ def write_table(
             frame.to_csv(_UnixLines(file), index=False, lineterminator='\r\n', header=header)
     else:
         arrow = import_arrow()
-        arrow.parquet.write_table(arrow.Table.from_pandas(frame, preserve_index=False), path)
+        table = arrow.Table.from_pandas(frame, preserve_index=False)
+        # pandas could not read its own note on a type that it cannot find by its name
+        if not all(map(_is_found_by_name, frame.dtypes)): table = table.replace_schema_metadata()
+        arrow.parquet.write_table(table, path)
 
 def count_rows(
     path,  # of a file that write_table wrote, or of several one after another
