@@ -56,9 +56,12 @@ def _answer_part(frame, column, n, weights):
     return pd.DataFrame(columns, frame.index)
 
 # %% ../nbs/guides/tables.ipynb #5452ac0c
+def _listed(names):
+    "Names of columns in one line, which does not grow without end"
+    return ', '.join(' '.join(str(name).split()) for name in names)[:_LONGEST_FAULT] or 'none'
+
 def _check_column(frame, column):
-    if column not in frame.columns:
-        raise ValueError(f'column is {column!r}; the table has {", ".join(map(str, frame.columns)) or "none"}')
+    if column not in frame.columns: raise ValueError(f'column is {column!r}; the table has {_listed(frame.columns)}')
     if (frame.columns==column).sum()>1: raise ValueError(f'the table has several columns called {column}; rename them')
 
 def check_answers(
@@ -97,12 +100,11 @@ def answer_rows(
 ) -> pd.DataFrame:  # the columns of the frame, and those of answer_frame
     "Rows with their answers beside them, and with what is wrong about them under `error`"
     twice = frame.columns[frame.columns.duplicated()]
-    if len(twice): raise ValueError(f'the table has several columns called {", ".join(twice)}; rename them')
+    if len(twice): raise ValueError(f'the table has several columns called {_listed(twice)}; rename them')
     answers = answer_frame(frame, column, n, weights)
     taken = frame.columns.intersection(answers.columns)
     if len(taken):
-        names = ', '.join(taken)
-        raise ValueError(f'the table has columns of its own called {names}; rename them, for answers go there')
+        raise ValueError(f'the table has columns of its own called {_listed(taken)}; rename them, for answers go there')
     faults = pd.Series(faults, frame.index, dtype='str')
     bad = faults.notna()
     if bad.any(): answers = answers.mask(bad).assign(error=answers.error.mask(bad, faults))
