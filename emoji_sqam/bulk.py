@@ -231,7 +231,8 @@ def _run_to_end(run, *options):
             counts = _begin(run) or _answer_pairs(run, *options)
     except Timeout: raise ValueError(f'output is {run.target}; another process is writing it') from None
     except Exception as error:
-        if run.holds_work(): error.add_note(f'What is answered is kept in {run.parts}; the same call goes on from there')
+        kept = f'What is answered is kept in {run.parts}; the same call goes on from there'
+        if run.holds_work(): error.add_note(kept)
         else: run.remove()
         raise
     run.remove()
@@ -247,7 +248,7 @@ def answer_files(
     rows=5000,      # how many are answered at a time
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does
     encoding=None,  # of CSV files; None: UTF-8, or what their byte-order marks say
-) -> dict:          # files, rows, and how many rows are unanswered; where there is any, `left_out` and `encodings`, by path
+) -> dict:          # files, rows, unanswered; where there are any, left_out and encodings: path → why, or which
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
     check_count(rows, 'rows')
     source, target, inference = Path(source), Path(target), check_answers(n, weights).folder

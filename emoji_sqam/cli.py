@@ -157,7 +157,8 @@ def answer(
                                                'byte-order mark says, where none is given.')] = None,
 ):
     "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when started again."
-    if not (source or target or workers or scheduler): return _answer_texts(texts, n, made_up, as_json, weights, encoding)
+    if not (source or target or workers or scheduler):
+        return _answer_texts(texts, n, made_up, as_json, weights, encoding)
     if source and target and (texts or made_up): _fail('with --input there are neither other texts nor --made-up')
     _answer_files(source, target, column, n, weights, rows, workers, scheduler, encoding, as_json)
 
