@@ -283,5 +283,5 @@ def cluster(
         with _connect(scheduler) as client: yield client
         return
     if workers<1: raise ValueError(f'workers is {workers}; expected at least 1')
-    options = dict(threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.ERROR)
+    options = dict(threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.CRITICAL)
     with LocalCluster(n_workers=workers, **options) as local, Client(local) as client: yield client
