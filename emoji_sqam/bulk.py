@@ -6,47 +6,81 @@
 __all__ = ['answer_files', 'cluster']
 
 # %% ../nbs/guides/bulk.ipynb #085e4320
-import json, logging, shutil
+import hashlib, json, logging, os, shutil
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
+from . import __version__
 from .core import atomic_write, check_count, sha256, track
-from .weights import find_weights
-from .tables import TABLE_READERS, answer_rows, import_arrow, shared_answerer, write_table
+from .weights import find_weights, weight_files
+from .formats import TABLE_READERS, count_rows, find_encoding, import_arrow, write_table
+from .tables import answer_rows, check_answers
 
 # %% ../nbs/guides/bulk.ipynb #2adbfe6b
-# what answers depend on
-_ANSWER_FILES = ['text_encoder.onnx', 'tokens.npz', 'emojis.npz', 'tokenizer.json', 'config.json']
+def _made_with(source, weights, **options):
+    "What answers depend on, apart from the contents of the files"
+    checksums = {name: sha256(find_weights(weights, name)) for name in weight_files('answer')}
+    return {'input': str(source.resolve()), 'version': __version__, **options, 'weights': checksums}
 
-def _run_note(inputs, weights, **options):
-    "What a run is made with, as text: files by size and time, weights by checksum"
-    files = [(path, path.stat()) for path in inputs]
-    stamps = [[str(path), info.st_size, info.st_mtime_ns] for path,info in files]
-    checksums = {name: sha256(find_weights(weights, name)) for name in _ANSWER_FILES}
-    return json.dumps({'inputs': stamps, **options, 'weights': checksums}, indent=1)
+def _key(source, target):
+    "A name for the parts of a file: its content and its place in the output"
+    try: checksum = sha256(source)
+    except OSError as error: raise ValueError(f'it cannot be read: {error.strerror}') from error
+    return hashlib.sha256(f'{checksum} {target}'.encode('utf-8', 'surrogateescape')).hexdigest()[:32]
 
-def _begin(target, note):
-    "The folder of parts of a run: a new one, or one that was left by the same run"
-    parts = target.with_name(f'.{target.name}.parts')
-    path = parts/'run.json'
-    if path.exists():
-        if path.read_text()!=note:
-            raise ValueError(f'{target} was begun from another input, with other options or with other weights; '
-                             f'delete {parts} to begin anew')
-        return parts
-    if target.exists(): raise FileExistsError(f'{target} exists; choose another name, or delete it')
-    with atomic_write(path) as part: part.write_text(note)
-    return parts
+# %% ../nbs/guides/bulk.ipynb #60fbfc3e
+class _Run:
+    "What is kept until a run has come to its end: a note on what it is made with, and a folder of parts"
+    def __init__(self, target, pairs, made_with):
+        self.target, self.pairs, self.made_with = target, pairs, made_with
+        self.note, self.parts = (target.with_name(f'.{target.name}.{kind}') for kind in ('run.json', 'parts'))
+
+    def keys(self): return [_key(source, target.relative_to(self.target)) for source,target in self.pairs]
+    def holds_work(self): return any(self.parts.glob('*/[0-9d]*'))
+    def read_note(self): return json.loads(self.note.read_text()) if self.note.exists() else {}
+
+    def write_note(self, **more):
+        part = self.parts/'run.json'
+        part.write_text(json.dumps({'made with': self.made_with, **more}, indent=1))
+        os.replace(part, self.note)
+
+    def remove(self):
+        "The note goes last: parts without one count for nothing"
+        shutil.rmtree(self.parts, ignore_errors=True)
+        self.note.unlink(missing_ok=True)
+
+# %% ../nbs/guides/bulk.ipynb #661d1901
+def _is_finished(run, noted):
+    "Whether a note says that this very run has come to its end, and its output is there"
+    same = noted.get('made with')==run.made_with and 'counts' in noted
+    return same and all(target.exists() for _,target in run.pairs) and noted['keys']==run.keys()
+
+def _clear(parts):
+    "Delete all but the lock"
+    for path in parts.iterdir():
+        if path.is_dir(): shutil.rmtree(path)
+        elif path.name!='lock': path.unlink()
+
+def _begin(run):
+    "Begin a run, or go on with it; gives the counts of one that had come to its end and was killed after that"
+    noted = run.read_note()
+    if _is_finished(run, noted): return noted['counts']
+    if 'counts' in noted or not run.holds_work(): noted = {}
+    elif noted.get('made with')==run.made_with: return
+    if noted:
+        raise ValueError(f'{run.target} was begun from another input, with other options or with other weights; '
+                         f'delete {run.note} to begin anew')
+    _clear(run.parts)
+    if run.target.exists(): raise FileExistsError(f'{run.target} exists; choose another name, or delete it')
+    run.write_note()
 
 # %% ../nbs/guides/bulk.ipynb #cc1fd7b4
 def _join_csv(parts, path):
-    "CSV parts one after another as one file"
+    "CSV parts, of which only the first names the columns, as one file"
     with open(path, 'wb') as out:
-        for number,part in enumerate(parts):
-            with open(part, 'rb') as file:
-                if number: file.readline()  # the names of the columns
-                shutil.copyfileobj(file, out)
+        for part in parts:
+            with open(part, 'rb') as file: shutil.copyfileobj(file, out)
 
 def _join_parquet(parts, path):
     "Parquet parts one after another as one file"
@@ -55,6 +89,16 @@ def _join_parquet(parts, path):
         for part in parts: out.write_table(parquet.read_table(part))
 
 _JOIN = {'.csv': _join_csv, '.parquet': _join_parquet}
+
+def _join(parts, path, target, rows):
+    "Parts as one file, if it holds as many rows as were read"
+    _JOIN[path.suffix.lower()](parts, path)
+    found = count_rows(path)
+    if found!=rows:
+        raise ValueError(f'{rows:,} rows were read and {found:,} would be written, so {target} is not. '
+                         'This is a fault of emoji_sqam; please report it')
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, target)
 
 # %% ../nbs/guides/bulk.ipynb #8d98c297
 _CHUNKS_PER_WORKER = 2  # one that it answers, and one that waits
@@ -65,12 +109,15 @@ def _answer_here(chunks, *options):
 
 def _answer_on_cluster(client, chunks, *options):
     "The same, by the workers of a cluster, in the order in which they finish"
-    from dask.distributed import as_completed
+    from dask.distributed import KilledWorker, as_completed
     numbers, running = {}, as_completed()
 
     def collect():
         done = next(running)
-        return numbers.pop(done.key), done.result()
+        try: return numbers.pop(done.key), done.result()
+        except (KilledWorker, CancelledError) as error:
+            raise ConnectionError('the workers ended in the middle of a part; perhaps their memory is too small: '
+                                  'give fewer rows at a time') from error
 
     for number,(frame,faults) in chunks:
         future = client.submit(answer_rows, frame, faults, *options, pure=False)  # each with a key of its own
@@ -85,42 +132,111 @@ def _counts(path):
     "Rows, and rows without an answer, as the name of a part says"
     return np.array(path.stem.split('-')[1:], int)
 
-def _missing_chunks(source, rows, made):
-    "Numbered chunks of a file, without those that are answered already"
-    for number,chunk in enumerate(TABLE_READERS[source.suffix](source, rows)):
-        if number not in made: yield number, chunk
+def _missing_chunks(chunks, made, read):
+    "Numbered chunks of a file, without those that are answered already; the rows of each are noted in `read`"
+    for number,(frame,faults) in enumerate(chunks):
+        read[number] = len(frame)
+        if number not in made: yield number, (frame, faults)
 
-def _answer_file(source, target, parts, client, rows, *options):
+def _answer_file(source, target, parts, client, rows, encoding, *options):
     "Answer one file; gives how many rows there were, and how many of them have no answer"
     parts.mkdir(exist_ok=True)
     finished = [*parts.glob('done-*')]
-    if finished: return _counts(finished[0])
-    made = {int(path.name[:8]): path for path in parts.glob('[0-9]*')}
-    chunks = _missing_chunks(source, rows, made)
+    if finished and target.exists(): return _counts(finished[0])
+    made, read = {int(path.name[:8]): path for path in parts.glob('[0-9]*')}, {}
+    chunks = _missing_chunks(TABLE_READERS[source.suffix.lower()](source, rows, encoding), made, read)
     answered = _answer_here(chunks, *options) if client is None else _answer_on_cluster(client, chunks, *options)
     for number,frame in track(answered, f'answer {source.name}', unit='part'):
         made[number] = parts/f'{number:08}-{len(frame)}-{frame.error.notna().sum()}{target.suffix}'
-        with atomic_write(made[number]) as part: write_table(frame, part)
-    with atomic_write(target) as part: _JOIN[target.suffix]([made[number] for number in sorted(made)], part)
+        with atomic_write(made[number]) as part: write_table(frame, part, header=number==0)
+    _join([made[number] for number in sorted(made)], parts/f'joined{target.suffix}', target, sum(read.values()))
     counts = sum(map(_counts, made.values()))
     (parts/'done-{}-{}'.format(*counts)).touch()
     for path in made.values(): path.unlink()
     return counts
 
 # %% ../nbs/guides/bulk.ipynb #f537799a
-def _file_pairs(source, target):
-    "Pairs of an input and an output file"
-    kinds = ' or '.join(TABLE_READERS)
+_KINDS = ' or '.join(TABLE_READERS)
+
+def _refuse(error): raise error
+
+def _find_tables(folder):
+    "The tables below a folder, and a dict of what is left out: path → why. What is hidden counts for nothing"
+    tables, left_out = [], {}
+    for place,folders,names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        left_out |= {Path(place)/name: 'a link to a folder' for name in folders if (Path(place)/name).is_symlink()}
+        for path in (Path(place)/name for name in names if not name.startswith('.')):
+            if path.suffix.lower() not in TABLE_READERS: left_out[path] = f'neither {_KINDS.replace("or", "nor")}'
+            elif not path.is_file(): left_out[path] = 'no regular file'
+            else: tables.append(path)
+    return sorted(tables), {str(path): why for path,why in sorted(left_out.items())}
+
+def _check_names(source, target):
     if not source.exists(): raise FileNotFoundError(f'input is {source}; there is no such file or folder')
-    if source.is_dir():
-        files = sorted(path for path in source.rglob('*') if path.suffix in TABLE_READERS and path.is_file())
-        if not files: raise ValueError(f'input is the folder {source}; it holds no {kinds} files')
-        if target.resolve().is_relative_to(source.resolve()):
-            raise ValueError(f'output is {target}, inside of the input; choose another folder')
-        return [(path, target/path.relative_to(source)) for path in files]
+    if source.is_dir() and target.resolve().is_relative_to(source.resolve()):
+        raise ValueError(f'output is {target}, inside of the input; choose another folder')
+    if source.is_dir(): return
     for name,path in {'input': source, 'output': target}.items():
-        if path.suffix not in TABLE_READERS: raise ValueError(f'{name} is {path}; expected a name that ends in {kinds}')
-    return [(source, target)]
+        if path.suffix.lower() not in TABLE_READERS:
+            raise ValueError(f'{name} is {path}; expected a name that ends in {_KINDS}')
+    if not source.is_file(): raise ValueError(f'input is {source}; expected a file or a folder, this may be a pipe')
+
+def _file_pairs(source, target):
+    "Pairs of an input and an output file, and what is left out"
+    _check_names(source, target)
+    if not source.is_dir(): return [(source, target)], {}
+    tables, left_out = _find_tables(source)
+    if not tables: raise ValueError(f'input is the folder {source}; it holds no {_KINDS} files')
+    return [(path, target/path.relative_to(source)) for path in tables], left_out
+
+# %% ../nbs/guides/bulk.ipynb #31648e93
+_MOST_NAMED = 5  # files in an error message
+
+def _bad_files(bad, total):
+    "The error of a run in which some files could not be answered"
+    named = '; '.join(f'{path}: {error}' for path,error in [*bad.items()][:_MOST_NAMED])
+    if total==1: return ValueError(named)
+    more = f'; and {len(bad)-_MOST_NAMED} more' if len(bad)>_MOST_NAMED else ''
+    return ValueError(f'{len(bad)} of {total} files cannot be answered: {named}{more}')
+
+def _answer_pairs(run, client, rows, encoding, *options):
+    "Answer all files of a run. `ValueError` names those that cannot be answered, when all others are"
+    counts, keys, bad = [], [], {}
+    for source,target in run.pairs:
+        try:
+            keys.append(_key(source, target.relative_to(run.target)))
+            counts.append(_answer_file(source, target, run.parts/keys[-1], client, rows, encoding, *options))
+        except ValueError as error: bad[source] = error
+    if bad: raise _bad_files(bad, len(run.pairs)) from [*bad.values()][0]
+    total, unanswered = map(int, sum(counts))
+    counts = {'files': len(run.pairs), 'rows': total, 'unanswered': unanswered}
+    run.write_note(keys=keys, counts=counts)
+    return counts
+
+def _encodings(pairs):
+    "Path → encoding, of the CSV files that begin with the byte-order mark of another than UTF-8"
+    found = {}
+    for path,_ in pairs:
+        if path.suffix.lower()!='.csv' or not os.access(path, os.R_OK): continue
+        with open(path, 'rb') as file: found[str(path)] = find_encoding(file.read(4))
+    return {path: name for path,name in found.items() if name!='utf-8'}
+
+# %% ../nbs/guides/bulk.ipynb #7c386acd
+def _run_to_end(run, *options):
+    "Begin a run or go on with it, and clean up when it has come to its end; gives its counts"
+    run.parts.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run.parts/'lock', timeout=0):
+            counts = _begin(run) or _answer_pairs(run, *options)
+    except Timeout: raise ValueError(f'output is {run.target}; another process is writing it') from None
+    except Exception as error:
+        kept = f'What is answered is kept in {run.parts}; the same call goes on from there'
+        if run.holds_work(): error.add_note(kept)
+        else: run.remove()
+        raise
+    run.remove()
+    return counts
 
 # %% ../nbs/guides/bulk.ipynb #8d8a3158
 def answer_files(
@@ -131,25 +247,17 @@ def answer_files(
     weights=None,   # a folder of weights; None: those that ship with the package
     rows=5000,      # how many are answered at a time
     client=None,    # a dask.distributed Client, whose workers answer; None: this process does
-) -> dict:          # files, rows, and how many rows are unanswered
+    encoding=None,  # of CSV files; None: UTF-8, or what their byte-order marks say
+) -> dict:          # files, rows, unanswered; where there are any, left_out and encodings: path → why, or which
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
-    check_count(n)
     check_count(rows, 'rows')
-    source, target = Path(source), Path(target)
-    pairs, inference = _file_pairs(source, target), shared_answerer(weights).folder
-    note = _run_note([path for path,_ in pairs], inference, column=column, n=int(n), rows=int(rows))
-    parts = _begin(target, note)
-    try:
-        with FileLock(parts/'lock', timeout=0):
-            counts = [_answer_file(*pair, parts/str(number), client, rows, column, n, weights)
-                      for number,pair in enumerate(pairs)]
-    except Timeout: raise ValueError(f'output is {target}; another process is writing it') from None
-    except Exception:
-        if not any(parts.glob('*/[0-9d]*')): shutil.rmtree(parts)  # nothing that would be lost
-        raise
-    shutil.rmtree(parts)
-    total, unanswered = map(int, sum(counts))
-    return {'files': len(pairs), 'rows': total, 'unanswered': unanswered}
+    source, target, inference = Path(source), Path(target), check_answers(n, weights).folder
+    pairs, left_out = _file_pairs(source, target)
+    find_encoding(b'', encoding)  # refuses what is none
+    notes = {'left_out': left_out, 'encodings': {} if encoding else _encodings(pairs)}
+    made_with = _made_with(source, inference, column=column, n=int(n), rows=int(rows), encoding=encoding)
+    counts = _run_to_end(_Run(target, pairs, made_with), client, int(rows), encoding, column, n, weights)
+    return {**counts, **{name: paths for name,paths in notes.items() if paths}}
 
 # %% ../nbs/guides/bulk.ipynb #12eaa0de
 def _connect(scheduler):
@@ -175,5 +283,5 @@ def cluster(
         with _connect(scheduler) as client: yield client
         return
     if workers<1: raise ValueError(f'workers is {workers}; expected at least 1')
-    options = dict(threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.ERROR)
+    options = dict(threads_per_worker=1, processes=True, dashboard_address=':0', silence_logs=logging.CRITICAL)
     with LocalCluster(n_workers=workers, **options) as local, Client(local) as client: yield client

@@ -26,7 +26,8 @@ app.add_typer(data_app, name='data')
 app.add_typer(train_app, name='train')
 
 def _fail(error):
-    typer.echo(f'emoji-sqam: {error}', err=True)
+    if isinstance(error, BrokenPipeError): raise error  # nobody reads on: typer ends the command in silence
+    typer.echo('. '.join([f'emoji-sqam: {error}', *getattr(error, '__notes__', [])]), err=True)
     raise typer.Exit(1)
 
 # %% ../nbs/guides/cli.ipynb #d3ae846e
@@ -57,7 +58,8 @@ def _draw(
 def _answer_line(text, found, made_up, as_json):
     "The answers to one text as a line"
     if as_json:
-        row = {'text': text, 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
+        from emoji_sqam.core import check_text
+        row = {'text': check_text(text), 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
         if made_up: row['made_up'] = {'score': made_up.score, 'code': made_up.code.tolist()}
         return json.dumps(row, ensure_ascii=False)
     line = '  '.join(f'{emoji} {score:.2f}' for emoji,score in zip(found.emoji, found.score))
@@ -70,16 +72,26 @@ def _print_answer(answerer, text, n, with_made_up, as_json):
     typer.echo(_answer_line(text, found, made_up, as_json))
     if made_up and not as_json and sys.stdout.isatty(): _draw(made_up.image)
 
+# %% ../nbs/guides/cli.ipynb #04203be4
 def _print_fault(text, number, error, as_json):
     "What is wrong about a text; without a number where it is the only one"
-    if as_json: typer.echo(json.dumps({'text': text, 'error': str(error)}, ensure_ascii=False))
+    from emoji_sqam.formats import without_kept_bytes
+    if as_json: typer.echo(json.dumps({'text': without_kept_bytes(text), 'error': str(error)}, ensure_ascii=False))
     typer.echo(f'emoji-sqam: {f"text {number}: " if number else ""}{error}', err=True)
 
-def _input_lines():
-    if sys.stdin.isatty(): typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
-    for number,line in enumerate(sys.stdin): yield line.removeprefix('\ufeff' if not number else '').rstrip('\r\n')
+def _input_lines(encoding):
+    "Pairs of a line of standard input and what is wrong about its bytes, or None"
+    from emoji_sqam.formats import KEEP_BYTES, byte_fault, find_encoding
+    if sys.stdin.isatty():
+        typer.echo('Type texts, one in a line; Ctrl-D ends.', err=True)
+        encoding = find_encoding(b'', encoding or sys.stdin.encoding)
+    else: encoding = find_encoding(sys.stdin.buffer.peek(4) if hasattr(sys.stdin.buffer, 'peek') else b'', encoding)
+    sys.stdin.reconfigure(encoding=encoding, errors=KEEP_BYTES)
+    for number,line in enumerate(sys.stdin):
+        line = line.removeprefix('' if number else '\ufeff').rstrip('\r\n')
+        yield line, byte_fault(line, encoding)
 
-def _answer_texts(texts, n, made_up, as_json, weights):
+def _answer_texts(texts, n, made_up, as_json, weights, encoding):
     "A line for each text; one that cannot be answered does not stop the rest"
     from emoji_sqam.core import check_count
     from emoji_sqam.prediction import Answerer
@@ -87,8 +99,11 @@ def _answer_texts(texts, n, made_up, as_json, weights):
     try:
         check_count(n)
         answerer = Answerer.from_pretrained(weights)
-        for number,text in enumerate(texts or _input_lines(), 1):
-            try: _print_answer(answerer, text, n, made_up, as_json)
+        lines = ((text, None) for text in texts) if texts else _input_lines(encoding)
+        for number,(text,fault) in enumerate(lines, 1):
+            try:
+                if fault: raise ValueError(fault)
+                _print_answer(answerer, text, n, made_up, as_json)
             except ValueError as error:
                 _print_fault(text, None if alone else number, error, as_json)
                 faults += 1
@@ -96,13 +111,23 @@ def _answer_texts(texts, n, made_up, as_json, weights):
     if faults: raise typer.Exit(1)
 
 # %% ../nbs/guides/cli.ipynb #491fedae
-def _answer_files(source, target, column, n, weights, rows, workers, scheduler, as_json):
+_MOST_NAMED = 5  # paths in a line
+
+def _print_paths(what, paths):
+    "A line on paths and on what there is to say about each"
+    named = [f'{path} ({why})' for path,why in paths.items()]
+    more = f' and {len(named)-_MOST_NAMED} more' if len(named)>_MOST_NAMED else ''
+    if named: typer.echo(f'emoji-sqam: {what} {", ".join(named[:_MOST_NAMED])}{more}', err=True)
+
+def _answer_files(source, target, column, n, weights, rows, workers, scheduler, encoding, as_json):
     from emoji_sqam.bulk import answer_files, cluster
     try:
         if not (source and target): raise ValueError('files need both --input and --output')
         with cluster(workers, scheduler) as client:
-            counts = answer_files(source, target, column, n, weights, rows, client)
+            counts = answer_files(source, target, column, n, weights, rows, client, encoding)
     except (ValueError, TypeError, OSError, ImportError) as error: _fail(error)
+    _print_paths('left out:', counts.get('left_out', {}))
+    _print_paths('not UTF-8:', counts.get('encodings', {}))
     sentence = f'{counts["rows"]:,} rows in {target}, {counts["unanswered"]:,} of them without an answer'
     typer.echo(json.dumps(counts) if as_json else sentence)
 
@@ -128,11 +153,14 @@ def answer(
     workers: Annotated[int, typer.Option(help='Answer a file by so many processes of this machine.')] = None,
     scheduler: Annotated[str, typer.Option(help='Answer a file by the workers of the Dask cluster '
                                                 'at this address.')] = None,
+    encoding: Annotated[str, typer.Option(help='Of standard input or of CSV files, such as cp1252; UTF-8, or what a '
+                                               'byte-order mark says, where none is given.')] = None,
 ):
     "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when started again."
-    if not (source or target or workers or scheduler): return _answer_texts(texts, n, made_up, as_json, weights)
+    if not (source or target or workers or scheduler):
+        return _answer_texts(texts, n, made_up, as_json, weights, encoding)
     if source and target and (texts or made_up): _fail('with --input there are neither other texts nor --made-up')
-    _answer_files(source, target, column, n, weights, rows, workers, scheduler, as_json)
+    _answer_files(source, target, column, n, weights, rows, workers, scheduler, encoding, as_json)
 
 # %% ../nbs/guides/cli.ipynb #47835ff5
 def _generate(answerer, grid, sample, seed):

@@ -164,7 +164,7 @@ def _from_kaggle(seconds=KAGGLE_SECONDS):
 def _read_csv(path):
     if not Path(path).is_file():
         raise DataError(f'there is no file {path}; point $EMOJI_SQAM_TWEETS at a CSV of tweets, or unset it')
-    try: return pd.read_csv(path)
+    try: return pd.read_csv(path, dtype='str', keep_default_na=False)  # NA and 911 are texts like any other
     except ValueError as error: raise DataError(f'{path} could not be read as CSV: {error}') from error
 
 def _read_airline(path):
@@ -175,7 +175,8 @@ def _read_airline(path):
         names = ' and no column '.join(sorted(missing))
         raise ValueError(f'{path} has no column {names}; it has {", ".join(map(str, tweets))}')
     tweets = tweets.rename(columns={'airline_sentiment': 'sentiment', 'airline_sentiment_confidence': 'confidence'})
-    is_bad = ~tweets.sentiment.isin(SENTIMENTS) | ~tweets.text.map(lambda text: isinstance(text, str))
+    if 'confidence' in tweets: tweets['confidence'] = pd.to_numeric(tweets.confidence, errors='coerce')
+    is_bad = ~tweets.sentiment.isin(SENTIMENTS) | (tweets.text.fillna('')=='')
     if is_bad.any():
         row = tweets.loc[is_bad.idxmax()]
         raise ValueError(f'{path}, row {row.name+2}: a text and one of {", ".join(SENTIMENTS)} are expected, '
