@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
-from . import __version__
+import emoji_sqam
 from .core import atomic_write, check_count, sha256, track
 from .weights import find_weights, weight_files
 from .formats import TABLE_READERS, count_rows, find_encoding, import_arrow, write_table
@@ -21,7 +21,7 @@ from .tables import answer_rows, check_answers
 def _made_with(source, weights, **options):
     "What answers depend on, apart from the contents of the files"
     checksums = {name: sha256(find_weights(weights, name)) for name in weight_files('answer')}
-    return {'input': str(source.resolve()), 'version': __version__, **options, 'weights': checksums}
+    return {'input': str(source.resolve()), 'version': emoji_sqam.__version__, **options, 'weights': checksums}
 
 def _key(source, target):
     "A name for the parts of a file: its content and its place in the output"
