@@ -139,7 +139,9 @@ class Answerer:
     def _encode_set(self, emojis):
         "A known emoji as it is known, another as its picture says, in any skin tone as the one without"
         bases = np.array([lookup_key(base_slug(slug)) for slug in emojis.slugs])
-        pictures = self.image_encoder(to_float(emojis.images)) if len(emojis) else self.embeddings[:0]
+        if not len(emojis): return self.embeddings[:0]
+        images, which = np.unique(emojis.images, axis=0, return_inverse=True)  # equal ones get equal embeddings
+        pictures = self.image_encoder(to_float(images))[which.ravel()]
         plain = {base: row for row,(base,slug) in enumerate(zip(bases, emojis.slugs)) if base==lookup_key(slug)}
         embeddings = np.empty_like(pictures)
         for base in dict.fromkeys(bases):
