@@ -38,7 +38,11 @@ class _Run:
 
     def keys(self): return [_key(source, target.relative_to(self.target)) for source,target in self.pairs]
     def holds_work(self): return any(self.parts.glob('*/[0-9d]*'))
-    def read_note(self): return json.loads(self.note.read_text()) if self.note.exists() else {}
+
+    def read_note(self):
+        "A dict; one without entries where there is no note, or where a power cut left an empty one"
+        try: return json.loads(self.note.read_text())
+        except (FileNotFoundError, ValueError): return {}
 
     def write_note(self, **more):
         part = self.parts/'run.json'
@@ -95,8 +99,9 @@ def _join(parts, path, target, rows):
     _JOIN[path.suffix.lower()](parts, path)
     found = count_rows(path)
     if found!=rows:
-        raise ValueError(f'{rows:,} rows were read and {found:,} would be written, so {target} is not. '
-                         'This is a fault of emoji_sqam; please report it')
+        for part in parts: part.unlink()  # so that the next call makes them anew
+        raise ValueError(f'{rows:,} rows were read and {found:,} would be written, so {target} is not. Start again; '
+                         'if it comes back, it is a fault of emoji_sqam: please report it')
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, target)
 
