@@ -207,7 +207,8 @@ def fit_decoder(
     batches = training_batches(vae, labels, weights, palette, config.batch_size, seed=config.seed)
     decoder.compile(config.optimizer(steps), label_loss, jit_compile=False)
     if config.ema: callbacks = [*callbacks, keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
-    return decoder.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
+    return decoder.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0,
+                       callbacks=callbacks)
 
 # %% ../nbs/01b_drawing.ipynb #77fe332c
 LARGEST = 2048  # pixels across a picture
@@ -292,9 +293,9 @@ def equal_neighbors(
 def half_transparent(
     images,       # uint8 (n, h, w, 4)
 ) -> float:
-    "The share of pixels that are neither opaque nor fully transparent"
-    alpha = np.asarray(images)[..., 3]
-    return float(((alpha>0) & (alpha<255)).mean())
+    "The share of pixels that are neither nearly opaque nor nearly transparent: between 5 and 95 per cent"
+    alpha = np.asarray(images)[..., 3]/255
+    return float(((alpha>.05) & (alpha<.95)).mean())
 
 def count_colors(
     images,       # uint8 (n, h, w, 4)
@@ -314,8 +315,8 @@ def count_shapes(
 def drawing_measures(
     images,       # uint8 (n, h, w, 4)
     svgs=None,    # n drawings, where they are drawings
-) -> dict:        # equal neighbours, half-transparent pixels, and the median of colours; of shapes and bytes the 90th percentile
-    "What tells drawings from blurs"
+) -> dict:        # name → value
+    "What tells drawings from blurs: of colours the median, of shapes and bytes the 90th percentile"
     measured = {'equal neighbours': equal_neighbors(images), 'half-transparent': half_transparent(images),
                 'colours': float(np.median(count_colors(images)))}
     if svgs is None: return measured

@@ -92,9 +92,10 @@ def find_axis(
     axis = float(mask.sum(axis=0) @ (np.arange(mask.shape[1])+.5)/mask.sum()*SIZE/mask.shape[1])
     return axis if _overlap(mask, mirror(mask, axis))>ALIKE else None
 
-# %% ../nbs/support/layout.ipynb #b56bd387
-_CLOSING, _BEYOND = 4, 3  # in places of the grid
-_STRAY, _STRAY_RIM = .012, .4         # a part that is smaller, and of whose rim more lies at the edge of a silhouette, is dropped
+# %% ../nbs/support/layout.ipynb #34d3394b
+_CLOSING, _BEYOND = 4, 3       # in places of the grid
+_STRAY, _STRAY_RIM = .012, .4  # a part that is smaller, and of whose rim more lies outside, is dropped
+_STICKS_OUT = .62              # one of whose rim more lies outside is a silhouette of its own
 
 def _base_entry(labels, own, filled):
     "The entry that holds most of the area and of the rim of a silhouette"
@@ -104,11 +105,14 @@ def _base_entry(labels, own, filled):
     share[NOTHING] = 0
     return int(share.argmax())
 
+def _outer_share(mask, filled):
+    "The share of a part's rim that lies outside of its silhouette"
+    rim = _grow(mask, 2) & ~mask
+    return (rim & ~filled).sum()/max(1, rim.sum())
+
 def _is_stray(mask, filled):
     "Whether a part is a scrap at the edge of its silhouette"
-    if mask.mean()>=_STRAY: return False
-    rim = _grow(mask, 2) & ~mask
-    return (rim & ~filled).sum() > _STRAY_RIM*rim.sum()
+    return mask.mean()<_STRAY and _outer_share(mask, filled)>_STRAY_RIM
 
 def _reach(mask, filled, later):
     "Where a part may be, with its dents closed and beyond the rim"
@@ -127,17 +131,28 @@ def _find_parts(labels, own, filled, base):
     later = [np.any([np.zeros_like(own), *[mask for _,mask in upon[i+1:]]], axis=0) for i in range(len(upon))]
     return [Part(int(entry), mask, _reach(mask, filled, above)) for (entry,mask),above in zip(upon, later)]
 
-# %% ../nbs/support/layout.ipynb #b5beafa0
+# %% ../nbs/support/layout.ipynb #c609bd6e
+def _pieces(labels, own):
+    "What hangs together, cut where a part sticks out of it like a leaf of an apple"
+    filled = binary_fill_holes(own)
+    parts = _find_parts(labels, own, filled, _base_entry(labels, own, filled))
+    outer = [part.mask & own for part in parts if _outer_share(part.mask, filled)>_STICKS_OUT]
+    core = own & ~np.any([np.zeros_like(own), *outer], axis=0)
+    return [*regions(core), *outer]
+
 def find_silhouettes(
     labels,       # int (n, n): entries of the palette
 ) -> list:        # of Silhouette, largest first
     "All that is seen, as silhouettes with holes and parts"
-    found = []
-    for own in sorted(regions(labels!=NOTHING), key=lambda mask: -mask.sum()):
+    pieces = [piece for own in regions(labels!=NOTHING) for piece in _pieces(labels, own)]
+    found, seen = [], labels!=NOTHING
+    for own in sorted(pieces, key=lambda mask: -mask.sum()):
         filled = binary_fill_holes(own)
-        holes = [hole for hole in regions(filled & (labels==NOTHING), 2*LEAST) if _shrink(hole, 2).any()]
+        holes = [hole for hole in regions(filled & ~seen, 2*LEAST) if _shrink(hole, 2).any()]
         entry = _base_entry(labels, own, filled)
-        found.append(Silhouette(entry, filled, holes, find_axis(filled), _find_parts(labels, own, filled, entry)))
+        closed = _shrink(_grow(filled, _CLOSING), _CLOSING)
+        whole = filled | (closed | _grow(filled, 1)) & seen  # no gap between two
+        found.append(Silhouette(entry, whole, holes, find_axis(whole), _find_parts(labels, own, filled, entry)))
     return found
 
 # %% ../nbs/support/layout.ipynb #7b3851d0
@@ -166,7 +181,7 @@ def pair_up(
 
 # %% ../nbs/support/layout.ipynb #4ae9bd91
 MOST_SHAPES = 12
-ENOUGH, ENOUGH_BASE = .80, .86  # overlap from which on a shape takes the place of a part, of a silhouette
+ENOUGH, ENOUGH_BASE = .80, .89  # overlap from which on a shape takes the place of a part, of a silhouette
 
 def to_hex(
     color,      # RGB or RGBA in [0, 1]

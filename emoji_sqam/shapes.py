@@ -155,11 +155,13 @@ class Fit:
         axis,           # x of an upright line
     ) -> 'Fit':
         "The same shape on the other side of an axis"
-        return Fit(self.row, self.overlap, np.diag([-1., 1]) @ self.matrix, np.array([2*axis-self.middle[0], self.middle[1]]))
+        flip = np.array([-1., 1])
+        return replace(self, matrix=flip[:, None]*self.matrix, middle=flip*self.middle + [2*axis, 0])
 
 # %% ../nbs/support/shapes.ipynb #9225246c
 _ROUND = .06  # a disc that is wider than high, or higher than wide, by less than that is drawn as a circle
-_CIRCLE = Outline(2/np.cos(np.pi/8)*np.stack([np.cos(np.arange(8)*np.pi/4), np.sin(np.arange(8)*np.pi/4)], 1), np.zeros(8, bool))
+_ANGLES = np.arange(8)*np.pi/4
+_CIRCLE = Outline(2/np.cos(np.pi/8)*np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], 1), np.zeros(8, bool))
 
 class Shapes:
     "A codebook of shapes; shows itself as a picture in Jupyter"
