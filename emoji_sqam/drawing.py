@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from .core import budget, check_count
 from .recipes import TrainingConfig
-from .weights import PRETRAINED, check_weights, find_weights
+from .weights import PRETRAINED, check_weights, find_weights, weight_files
 from .images import SIZE, rasterise
 from .shapes import Shapes
 from .layout import NOTHING, paint_outlines, paint_shapes
@@ -215,12 +215,10 @@ LARGEST = 2048  # pixels across a picture
 
 def check_codes(
     codes,        # anything
-    dim=16,
-) -> np.ndarray:  # float32 (n, dim)
+) -> np.ndarray:  # float32 (n, 16)
     "`codes`, where they are that; `ValueError` says what is wrong with them"
     codes = np.asarray(codes, 'float32')
-    if codes.ndim!=2 or codes.shape[1]!=dim:
-        raise ValueError(f'codes have the shape {codes.shape}; expected (n, {dim})')
+    if codes.ndim!=2 or codes.shape[1]!=16: raise ValueError(f'codes have the shape {codes.shape}; expected (n, 16)')
     if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
     return codes
 
@@ -238,7 +236,10 @@ class Drawer:
         path=None,  # a folder of weights; None: the one that ships with the package
     ) -> 'Drawer':
         "A trained drawer. `FileNotFoundError` and `ValueError` name files that are missing or were changed"
-        folder = check_weights(path or PRETRAINED, 'draw')
+        folder = Path(path or PRETRAINED)
+        if not all(find_weights(folder, name).exists() for name in weight_files('draw')):
+            raise FileNotFoundError(f'there is no trained drawer in {folder}; running 01b_drawing.ipynb makes one')
+        check_weights(folder, 'draw')
         with np.load(find_weights(folder, 'shapes.npz')) as arrays:
             return cls(find_weights(folder, 'drawer.onnx'), arrays['palette']/255, Shapes.from_arrays(arrays))
 

@@ -192,9 +192,13 @@ def number(
 ) -> str:
     "A number with at most two decimals, as SVG takes it"
     text = f'{value:.2f}'.rstrip('0').rstrip('.')
-    return '0' if text=='-0' else text
+    sign, digits = ('-', text[1:]) if text.startswith('-') else ('', text)
+    if digits in ('', '0'): return '0'
+    return sign + (digits[1:] if digits.startswith('0.') else digits)
 
-def _pair(point): return f'{number(point[0])} {number(point[1])}'
+def _pair(point):
+    x, y = map(number, point)
+    return x+y if y.startswith('-') else f'{x} {y}'
 
 @dataclass(frozen=True)
 class Outline:
@@ -217,15 +221,15 @@ class Outline:
         matrix=((1, 0), (0, 1)), middle=(0, 0),  # what the points are multiplied by, and moved by
     ) -> str:
         "The `d` of an SVG path"
-        points = self.points @ np.asarray(matrix).T + middle
-        middles = (points+np.roll(points, -1, axis=0))/2
-        steps, chain = ['M'+_pair(middles[-1])], 0  # chain: curves since a control point was written
-        for point,end,is_corner in zip(points, middles, self.is_corner):
-            if is_corner: steps.append(f'L{_pair(point)}L{_pair(end)}')
-            elif chain: steps.append('T'+_pair(end))
-            else: steps.append(f'Q{_pair(point)} {_pair(end)}')
-            chain = 0 if is_corner else (chain+1)%RESTART
-        return ''.join(steps)+'Z'
+        points = np.round(self.points @ np.asarray(matrix).T + middle, 2)
+        ends = np.round((points+np.roll(points, -1, axis=0))/2, 2)
+        at, steps, chain = ends[-1], ['M'+_pair(ends[-1])], 0  # chain: curves since a control point was written
+        for point,end,is_corner in zip(points, ends, self.is_corner):
+            if is_corner: steps.append(f'l{_pair(point-at)}l{_pair(end-point)}')
+            elif chain: steps.append('t'+_pair(end-at))
+            else: steps.append(f'q{_pair(point-at)} {_pair(end-at)}')
+            at, chain = end, 0 if is_corner else (chain+1)%RESTART
+        return ''.join(steps)+'z'
 
 def svg_document(
     body: str,  # elements
