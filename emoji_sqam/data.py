@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['GLOVE_DIM', 'SENTIMENTS', 'EMOJI_FOLDS', 'TWEET_FOLDS', 'RATING_THRESHOLD', 'KAGGLE', 'KAGGLE_SECONDS', 'AIRLINE',
-           'HUTTO', 'POST_TWEETS', 'GLOVE_WORDS', 'NPM_WORDS', 'load_emojis', 'emoji_split', 'read_rated',
-           'load_tweets', 'tweet_split', 'split_tweets', 'glove_words', 'load_glove', 'fetch_all']
+           'HUTTO', 'POST_TWEETS', 'GLOVE_WORDS', 'NPM_WORDS', 'load_drawings', 'load_emojis', 'emoji_split',
+           'read_rated', 'load_tweets', 'tweet_split', 'split_tweets', 'glove_words', 'load_glove', 'fetch_all']
 
 # %% ../nbs/00_data.ipynb #a5a081cc
 import io, json, os, shutil, subprocess, sys, tarfile
@@ -25,6 +25,17 @@ SENTIMENTS = ['positive', 'neutral', 'negative']
 EMOJI_FOLDS = ['test', 'validation'] + 3*['train']  # one for each remainder of the slug's hash by 5
 TWEET_FOLDS = ['test', 'validation'] + 8*['train']  # one for each remainder of the text's hash by 10
 
+# %% ../nbs/00_data.ipynb #7d1f04aa
+def load_drawings(
+    release='1.2.0',  # "1.2.0": the post's 872; "latest": the newest that can be had as drawings, 3,720
+) -> dict:            # slug → SVG, sorted by slug
+    "Twemoji's emojis as their artists drew them"
+    source = SOURCES['emojis' if release=='1.2.0' else 'later drawings']
+    with tarfile.open(fetch(source)) as archive:
+        drawings = [member for member in archive if member.name.endswith('.svg')]
+        svgs = {Path(member.name).stem.lower(): archive.extractfile(member).read().decode() for member in drawings}
+    return dict(sorted(svgs.items()))
+
 # %% ../nbs/00_data.ipynb #55f7b3ba
 def _save_emojis(folder, slugs, images, **columns):
     "Write emojis in the form in which load_emojis finds them"
@@ -34,11 +45,8 @@ def _save_emojis(folder, slugs, images, **columns):
 def _build_first(folder):
     "The post's 872 emojis, drawn from the SVGs of Twemoji 1.2.0"
     folder.mkdir()
-    with tarfile.open(fetch(SOURCES['emojis'])) as archive:
-        drawings = [member for member in archive if member.name.endswith('.svg')]
-        svgs = {Path(member.name).stem.lower(): archive.extractfile(member).read().decode() for member in drawings}
-    slugs = sorted(svgs)
-    _save_emojis(folder, slugs, [rasterise(svgs[slug]) for slug in track(slugs, 'draw emojis')])
+    svgs = load_drawings()
+    _save_emojis(folder, list(svgs), [rasterise(svg) for svg in track(svgs.values(), 'draw emojis')])
 
 _BUILD_RELEASE = {'1.2.0': _build_first}
 

@@ -40,10 +40,29 @@ def _store_smaller(path):
     for node in reversed(nodes): model.graph.node.insert(0, node)
     onnx.save(model, path)
 
+def _store_as_bytes(path):
+    "Store the weights of an ONNX file as whole numbers from −127 to 127, with a scale for each output"
+    import onnx
+    from onnx import helper, numpy_helper
+    model, nodes = onnx.load(path), []
+    read_by = {name: node.op_type for node in model.graph.node for name in node.input}
+    for weight in list(model.graph.initializer):
+        values, name = numpy_helper.to_array(weight), weight.name
+        if values.dtype!=np.float32 or values.size<LEAST_SIZE or values.ndim<2: continue
+        axis = 0 if read_by[name]=='Conv' else 1  # where the outputs are
+        others = tuple(i for i in range(values.ndim) if i!=axis)
+        scale = np.abs(values).max(axis=others, keepdims=True).clip(1e-12)/127
+        weight.CopyFrom(numpy_helper.from_array(np.rint(values/scale).astype('int8'), f'{name}/bytes'))
+        model.graph.initializer.append(numpy_helper.from_array(scale.ravel(), f'{name}/scale'))
+        nodes.append(helper.make_node('DequantizeLinear', [f'{name}/bytes', f'{name}/scale'], [name], axis=axis))
+    for node in reversed(nodes): model.graph.node.insert(0, node)
+    onnx.save(model, path)
+
 # %% ../nbs/support/export.ipynb #d0c525c0
 def export_onnx(
     model,   # a Keras model from one array or several to one array
     path,    # ends in `.onnx`
+    as_bytes=False,  # store weights as whole numbers of 8 bits, which loses a little; else without a loss
 ):
     "Write a Keras model as ONNX, whole or not at all"
     examples = [ops.ones([n or 2 for n in tensor.shape], tensor.dtype) for tensor in model.inputs]
@@ -51,7 +70,7 @@ def export_onnx(
     with atomic_write(path) as part, quiet_import(), warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # of the converter, about names that numpy has retired
         model.export(part, format='onnx', verbose=False)
-        _store_smaller(part)
+        (_store_as_bytes if as_bytes else _store_smaller)(part)
 
 # %% ../nbs/support/export.ipynb #a7a6380a
 @dataclass

