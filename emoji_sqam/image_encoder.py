@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['UNRATED_WEIGHT', 'RATED_WEIGHT', 'RELIABLE_USES', 'MAX_SHIFT', 'HUE_DEVIATION', 'ImageEncoder', 'image_targets',
-           'ImageBatches', 'fit_image_encoder', 'train_image_encoder']
+           'ImageBatches', 'fit_image_encoder', 'redrawings', 'with_drawings', 'train_image_encoder']
 
 # %% ../nbs/03c_image_encoder.ipynb #6c5d3a89
 import numpy as np
+from .core import track
 from .images import SHAPE, to_float
 from .emoji_set import EmojiSet
 from .data import emoji_split
@@ -134,19 +135,41 @@ def fit_image_encoder(
     return encoder.fit(batches, epochs=config.epochs, verbose=0, callbacks=list(callbacks))
 
 # %% ../nbs/03c_image_encoder.ipynb #1c97332e
+def redrawings(
+    drawer,             # of the codes, as drawing.Drawer.from_pretrained() gives it
+    emojis: EmojiSet, codes,  # n emojis and their codes, (n, 16)
+    n=None,             # how many to draw, by lot; None: all
+    seed=0,
+) -> dict:              # slug → uint8 (36, 36, 4)
+    "What a drawer makes of the codes of emojis"
+    rows = np.random.default_rng(seed).permutation(len(emojis))[:n]
+    return {emojis.slugs[row]: drawer.pictures(codes[row:row+1])[0] for row in track(rows, 'redraw emojis')}
+
+def with_drawings(
+    images, targets, slugs,  # as image_targets gives them
+    drawings,                # slug → image, as redrawings gives them
+) -> tuple:                  # images and targets, as they were, and after them those of the drawings
+    "Drawings of emojis say what the emojis say"
+    rows = [row for row,slug in enumerate(slugs) if slug in drawings]
+    if not rows: return images, targets
+    drawn = to_float(np.stack([drawings[slugs[row]] for row in rows]))
+    return np.concatenate([images, drawn]), {name: np.concatenate([all_, all_[rows]]) for name,all_ in targets.items()}
+
+# %% ../nbs/03c_image_encoder.ipynb #545b4d4e
 def _in_training_fold(slugs): return emoji_split(slugs)=='train'
 
 def train_image_encoder(
     embeddings: EmojiEmbeddings,
     latest: EmojiSet, latest_codes,  # a later release, and the codes of all its emojis, (m, 16)
-    keep=_in_training_fold,           # which images to learn from: from slugs to a mask
+    keep=_in_training_fold,          # which images to learn from: from slugs to a mask
     config: TrainingConfig = IMAGE_TRAINING,
     callbacks=(),                    # more Keras callbacks
+    drawings=None,                   # slug → uint8 (36, 36, 4), as redrawings gives them; None: emojis as they are alone
 ) -> ImageEncoder:
     "An image encoder that has learned from known emojis and from later ones"
     images, targets, slugs = image_targets(embeddings, latest, latest_codes)
     rows = np.where(keep(slugs))[0]
     encoder = ImageEncoder(categories=int(targets['category'].max())+1)
-    kept = {name: values[rows] for name,values in targets.items()}
-    fit_image_encoder(encoder, images[rows], kept, config, callbacks)
+    kept = images[rows], {name: values[rows] for name,values in targets.items()}
+    fit_image_encoder(encoder, *with_drawings(*kept, [slugs[row] for row in rows], drawings or {}), config, callbacks)
     return encoder

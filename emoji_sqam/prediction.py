@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from .core import check_count, check_text, check_texts, l2_normalize
-from .weights import check_weights, find_weights, preset_folder
+from .weights import check_weights, find_weights, onnx_session, preset_folder
 from .images import to_float, to_uint8
 from .plotting import as_png
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
@@ -28,10 +28,7 @@ class _Network:
 
     @cached_property
     def session(self):
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ.get('OMP_NUM_THREADS') or 0)  # Dask sets it; 0: all cores
-        return onnxruntime.InferenceSession(str(self.path), options, providers=['CPUExecutionProvider'])
+        return onnx_session(self.path, int(os.environ.get('OMP_NUM_THREADS') or 0))  # Dask sets it; 0: all cores
 
     def __call__(self, *inputs):
         names = [tensor.name for tensor in self.session.get_inputs()]

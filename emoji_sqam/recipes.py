@@ -75,9 +75,10 @@ class AnswererRecipe:
     pretraining: TrainingConfig = PRETRAINING
     fine_tuning: TrainingConfig = FINE_TUNING
     image: TrainingConfig = IMAGE_TRAINING  # of the image encoder
+    drawings: int | None = None             # emojis that it also learns as the drawer redraws them, at most; None: all
     seed: int = 0
 
 ANSWERER = AnswererRecipe(
     tweets=budget(test=1500, run=None), texts=budget(test=600, run=30_000, refresh=250_000),
-    phrases=budget(test=300, run=None), phrase_times=budget(test=1, run=3, refresh=6),
+    phrases=budget(test=300, run=None), phrase_times=budget(test=1, run=3, refresh=6), drawings=budget(test=60, run=None),
     classifier=budget(test='linear', run='linear', refresh='fine-tuned'), splices_per_tweet=budget(test=1, run=1, refresh=3))

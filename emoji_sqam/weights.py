@@ -29,7 +29,6 @@ class WeightFile:
 # %% ../nbs/support/weights.ipynb #2437db27
 _MODELS = 'PretrainedModels'
 _FOLDER = f'{_MODELS}.save_pretrained'
-_SHOWN = '03b_emoji_embeddings, 03e_text_encoder'
 
 WEIGHT_FILES = [
     WeightFile('text_encoder.onnx', 'vectors of tokens → embedding', _FOLDER, 'Answerer, Try it', 'answer', True),
@@ -48,10 +47,8 @@ WEIGHT_FILES = [
     WeightFile('vae.keras', 'the autoencoder', f'01_vae, {_FOLDER}', f'VAE, {_MODELS}', 'train'),
     WeightFile('text_encoder.keras', 'the text encoder', _FOLDER, _MODELS, 'train', True),
     WeightFile('image_encoder.keras', 'the image encoder', _FOLDER, _MODELS, 'train'),
-    WeightFile('sqam.keras', 'our SQAM, trained with three emojis', '03_sqam', _SHOWN, 'compare'),
-    WeightFile('sqam_tokenizer.json', 'its tokenizer', '03_sqam', _SHOWN, 'compare'),
-    WeightFile('sqam_predictions.npz', 'its scores of the test tweets',
-               '03_sqam', '04_prediction, benchmark', 'compare'),
+    WeightFile('sqam_predictions.npz', 'the scores of our SQAM, trained with three emojis',
+               '03_sqam', '03b_emoji_embeddings, 03e_text_encoder, 04_prediction, benchmark', 'compare'),
     WeightFile('post_decoder.keras', 'the decoder of the post’s recipe', '01_vae', '02_generation', 'compare'),
     WeightFile('post_codes.npz', 'its codes', '01_vae', '02_generation, 03_sqam, 04_prediction', 'compare'),
     WeightFile('post_predictions.npz', 'the scores of the post’s question–answer model',
