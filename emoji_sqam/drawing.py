@@ -9,13 +9,13 @@ __all__ = ['DRAWING_TRAINING', 'STEPS', 'LABELS', 'LARGEST', 'crisp_pixels', 'rg
            'half_transparent', 'count_colors', 'count_shapes', 'drawing_measures']
 
 # %% ../nbs/01b_drawing.ipynb #e602b2e8
-import os
+import os, shutil
 from functools import cached_property
 from pathlib import Path
 import numpy as np
-from .core import budget, check_count
+from .core import atomic_write, budget, check_count, note_checksums
 from .recipes import TrainingConfig
-from .weights import PRETRAINED, check_weights, find_weights, weight_files
+from .weights import PRETRAINED, check_weights, find_weights, onnx_session, weight_files
 from .images import SIZE, rasterise
 from .shapes import Shapes
 from .layout import NOTHING, paint_outlines, paint_shapes
@@ -243,13 +243,19 @@ class Drawer:
         with np.load(find_weights(folder, 'shapes.npz')) as arrays:
             return cls(find_weights(folder, 'drawer.onnx'), arrays['palette']/255, Shapes.from_arrays(arrays))
 
+    def save_pretrained(self,
+        folder,         # where to; it is made where there is none
+    ):
+        "Copy its two files into a folder of weights, with their checksums"
+        folder, source = Path(folder), self.network.parent
+        if folder.resolve()==source.resolve(): return
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in weight_files('draw'):
+            with atomic_write(folder/name) as part: shutil.copyfile(source/name, part)
+        note_checksums(folder, weight_files('draw'))
+
     @cached_property
-    def _session(self):
-        os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ.get('OMP_NUM_THREADS') or 0)  # 0: all cores
-        return onnxruntime.InferenceSession(str(self.network), options, providers=['CPUExecutionProvider'])
+    def _session(self): return onnx_session(self.network, int(os.environ.get('OMP_NUM_THREADS') or 0))  # 0: all cores
 
     def __getstate__(self):  # a copy loads the network again
         return {name: value for name,value in vars(self).items() if name!='_session'}

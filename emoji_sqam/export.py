@@ -15,6 +15,7 @@ from .weights import check_weights, find_weights, load_keras, preset_folder, wei
 from .fitting import save_keras
 from .tokens import TokenEmbeddings, load_tokenizer
 from .vae import VAE
+from .drawing import Drawer
 from .image_encoder import ImageEncoder
 from .text_encoder import TextEncoder
 
@@ -84,12 +85,14 @@ class PretrainedModels:
     codes: np.ndarray       # float32 (n, 16) of them
     embeddings: np.ndarray  # float32 (n, 211) of them
     config: dict            # corpus, sentiment_emojis, and whatever else should be known
+    drawer: Drawer | None = None  # of the autoencoder's codes
 
     def save_pretrained(self,
         folder,     # where to; it is made where there is none
     ):
         "Write the folder whole, with checksums; weights are rounded to half precision"
         self._write(Path(folder), weight_files('answer', 'train'), {}, base=None)
+        if self.drawer: self.drawer.save_pretrained(folder)
 
     def save_tuned(self,
         folder,     # within the one that it shares files with
@@ -124,7 +127,8 @@ class PretrainedModels:
         text_encoder.tokens.set_table(table)
         rows = {name: list(map(slugs.index, own)) for name,own in config['sentiment_emojis'].items()}
         text_encoder.set_answers(embeddings, rows)
-        return cls(vae, text_encoder, image_encoder, tokenizer, slugs, codes, embeddings, config)
+        drawer = Drawer.from_pretrained(folder) if find_weights(folder, 'drawer.onnx').exists() else None
+        return cls(vae, text_encoder, image_encoder, tokenizer, slugs, codes, embeddings, config, drawer)
 
     def _keras_writers(self):
         def writer(model): return lambda path: save_keras(model, path)

@@ -17,7 +17,8 @@ from .data import SENTIMENTS, emoji_split, load_emojis, load_tweets, split_tweet
 from .recipes import ANSWERER, VAE_TRAINING, AnswererRecipe, TrainingConfig
 from .fitting import fit_progress, save_keras
 from .vae import KL_WARMUP, VAE, fit_vae, held_out_loss
-from .image_encoder import train_image_encoder
+from .drawing import Drawer
+from .image_encoder import redrawings, train_image_encoder
 from .text_encoder import fine_tune_on, train_general
 from .export import PretrainedModels
 
@@ -119,6 +120,11 @@ def _validation_accuracy(model, tokenizer, tweets):
     return {'accuracy': float((predicted==tweets.sentiment.map(SENTIMENTS.index)).mean()),
             'majority': float(tweets.sentiment.value_counts(normalize=True).max())}
 
+def _drawer_of(folder):
+    "The drawer for the codes of the autoencoder in a folder, or of the shipped one where there is none; None: unknown"
+    if not (folder/'vae.keras').exists(): return Drawer.from_pretrained()
+    return Drawer.from_pretrained(folder) if (folder/'drawer.onnx').exists() else None
+
 def train_answerer(
     folder,         # where all goes that `Answerer.from_pretrained(folder)` needs
     recipe: AnswererRecipe = ANSWERER,
@@ -130,15 +136,16 @@ def train_answerer(
     codes, latest_codes = vae.encode(emojis.images), vae.encode(latest.images)
     state = _begin(folder, 'answerer', **asdict(recipe), corpus=_checksum(*corpus.text, *corpus.sentiment),
                    codes=_checksum(*codes.round(3).tolist()))
-    callbacks = training_callbacks(state)
+    callbacks, drawer = training_callbacks(state), _drawer_of(folder)
+    drawings = redrawings(drawer, latest, latest_codes, recipe.drawings) if drawer else None
     def fit_images(embeddings):
-        return train_image_encoder(embeddings, latest, latest_codes, config=recipe.image,
+        return train_image_encoder(embeddings, latest, latest_codes, config=recipe.image, drawings=drawings,
                                    callbacks=callbacks('images', recipe.image.epochs))
     keras.utils.set_random_seed(recipe.seed)
     general = train_general(codes, recipe, fit_images=fit_images, callbacks=callbacks)
     tuned = fine_tune_on(general, folds['train'], codes, recipe, callbacks)
     config = {'corpus': corpus.attrs['source'], 'sentiment_emojis': tuned.groups}
     PretrainedModels(vae, tuned.model, tuned.embeddings.image_encoder, tuned.tokenizer, emojis.slugs, codes,
-                     tuned.embeddings.vectors, config).save_pretrained(folder)
+                     tuned.embeddings.vectors, config, drawer).save_pretrained(folder)
     _finish(state)
     return _validation_accuracy(tuned.model, tuned.tokenizer, folds['validation'])
