@@ -106,9 +106,11 @@ def rounded_square(
 DISC = [Outline(np.zeros((0, 2)), np.zeros(0, bool))]  # stands for a disc of spread 1, so of radius 2
 _DISC_RADIUS = 2.
 
+def _is_disc(outlines): return not len(outlines[0].points)
+
 def _standard_mask(outlines, size):
     "Outlines of spread 1 as a standardised mask"
-    if outlines is DISC:
+    if _is_disc(outlines):
         at = ((np.arange(size)+.5)/size*2 - 1)*REACH
         return np.clip((_DISC_RADIUS-np.hypot(at[:, None], at))*size/(2*REACH) + .5, 0, 1)
     mask = _draw_outlines(outlines)[None]
@@ -220,7 +222,7 @@ class Shapes:
 
     def _lines(self, fit):
         outlines = self.outlines[fit.row]
-        return [_CIRCLE] if outlines is DISC else outlines
+        return [_CIRCLE] if _is_disc(outlines) else outlines
 
     def within(self, fit: Fit) -> Fit:
         "The same, moved and shrunk so that nothing of it leaves the picture"
@@ -236,7 +238,7 @@ class Shapes:
 
     def element(self, fit: Fit, attributes: str) -> str:
         "The SVG element of a shape in its place"
-        if self.outlines[fit.row] is not DISC: return f'<path {attributes} fill-rule="evenodd" d="{self.path(fit)}"/>'
+        if not _is_disc(self.outlines[fit.row]): return f'<path {attributes} fill-rule="evenodd" d="{self.path(fit)}"/>'
         rx, ry = _DISC_RADIUS*np.hypot(*fit.matrix)  # the lengths of its columns
         x, y = map(number, fit.middle)
         if abs(rx/ry-1)<_ROUND: return f'<circle {attributes} cx="{x}" cy="{y}" r="{number((rx*ry)**.5)}"/>'
@@ -261,7 +263,6 @@ class Shapes:
         pairs = zip(np.split(arrays['points'].astype(float), ends), np.split(arrays['is_corner'], ends))
         outlines = [[] for _ in arrays['masks']]
         for row,pair in zip(arrays['line_shape'], pairs): outlines[row].append(Outline(*pair))
-        outlines = [DISC if not len(lines[0].points) else lines for lines in outlines]
         return cls(arrays['masks'], arrays['weights'], outlines)
 
     def _repr_png_(self):
