@@ -60,17 +60,18 @@ def _answer_line(text, found, made_up, as_json):
     if as_json:
         from emoji_sqam.core import check_text
         row = {'text': check_text(text), 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
-        if made_up: row['made_up'] = {'score': made_up.score, 'code': made_up.code.tolist()}
+        if made_up: row['made_up'] = {'score': made_up.score, 'parents': made_up.parents, 'code': made_up.code.tolist()}
         return json.dumps(row, ensure_ascii=False)
     line = '  '.join(f'{emoji} {score:.2f}' for emoji,score in zip(found.emoji, found.score))
-    return line + (f'   made up: {made_up.score:.2f}' if made_up else '')
+    return line + (f'   made up: {made_up.score:.2f}, of {made_up}' if made_up else '')
 
-def _print_answer(answerer, text, n, with_made_up, as_json):
+def _print_answer(answerer, text, n, with_made_up, as_json, drawing):
     found = answerer.answer(text, n)
     if not len(found): raise ValueError(f'no word of {text!r} is known, so there is no answer')
     made_up = answerer.suggest(text)[0] if with_made_up else None
     typer.echo(_answer_line(text, found, made_up, as_json))
     if made_up and not as_json and sys.stdout.isatty(): _draw(made_up.image)
+    if drawing: made_up.save(drawing)
 
 # %% ../nbs/guides/cli.ipynb #04203be4
 def _print_fault(text, number, error, as_json):
@@ -91,19 +92,20 @@ def _input_lines(encoding):
         line = line.removeprefix('' if number else '\ufeff').rstrip('\r\n')
         yield line, byte_fault(line, encoding)
 
-def _answer_texts(texts, n, made_up, as_json, weights, encoding):
+def _answer_texts(texts, n, made_up, as_json, weights, encoding, drawing):
     "A line for each text; one that cannot be answered does not stop the rest"
     from emoji_sqam.core import check_count
     from emoji_sqam.prediction import Answerer
     faults, alone = 0, bool(texts) and len(texts)==1
     try:
         check_count(n)
+        if drawing and not alone: raise ValueError('--drawing goes with one text')
         answerer = Answerer.from_pretrained(weights)
         lines = ((text, None) for text in texts) if texts else _input_lines(encoding)
         for number,(text,fault) in enumerate(lines, 1):
             try:
                 if fault: raise ValueError(fault)
-                _print_answer(answerer, text, n, made_up, as_json)
+                _print_answer(answerer, text, n, made_up or drawing, as_json, drawing)
             except ValueError as error:
                 _print_fault(text, None if alone else number, error, as_json)
                 faults += 1
@@ -143,6 +145,7 @@ def answer(
     n: Annotated[int, typer.Option('-n', help='How many emojis per text.')] = 5,
     made_up: Annotated[bool, typer.Option('--made-up', help='Also make an emoji up for the text; '
                                                             'on a terminal it is drawn.')] = False,
+    drawing: Annotated[Path, typer.Option(help='Make an emoji up for one text and write it here, as .svg or .png.')] = None,
     as_json: Annotated[bool, typer.Option('--json', help='One JSON object per text.')] = False,
     weights: _Weights = None,
     source: Annotated[Path, typer.Option('--input', help='A .csv or .parquet file, or a folder of them, '
@@ -158,8 +161,9 @@ def answer(
 ):
     "Answer texts with emojis, best first; or the texts of files, which goes on where it stopped when started again."
     if not (source or target or workers or scheduler):
-        return _answer_texts(texts, n, made_up, as_json, weights, encoding)
-    if source and target and (texts or made_up): _fail('with --input there are neither other texts nor --made-up')
+        return _answer_texts(texts, n, made_up, as_json, weights, encoding, drawing)
+    if source and target and (texts or made_up or drawing):
+        _fail('with --input there are neither other texts nor --made-up nor --drawing')
     _answer_files(source, target, column, n, weights, rows, workers, scheduler, encoding, as_json)
 
 # %% ../nbs/guides/cli.ipynb #47835ff5

@@ -117,7 +117,7 @@ def answer_box(
         answers.value = ''.join(ANSWER_HTML.format(**row) for row in rows) or hint
     def make_up(_=None):
         if not box.value.strip(): return
-        for made_up in answerer.suggest(box.value): image.value = made_up._repr_png_()
+        for made_up in answerer.suggest(box.value): image.value = made_up.png(108)
         image.layout.visibility = 'visible'
 
     box.observe(answer, 'value')
