@@ -80,5 +80,6 @@ class AnswererRecipe:
 
 ANSWERER = AnswererRecipe(
     tweets=budget(test=1500, run=None), texts=budget(test=600, run=30_000, refresh=250_000),
-    phrases=budget(test=300, run=None), phrase_times=budget(test=1, run=3, refresh=6), drawings=budget(test=60, run=None),
+    phrases=budget(test=300, run=None), phrase_times=budget(test=1, run=3, refresh=6),
+    drawings=budget(test=60, run=800, refresh=10_000),
     classifier=budget(test='linear', run='linear', refresh='fine-tuned'), splices_per_tweet=budget(test=1, run=1, refresh=3))
