@@ -251,12 +251,12 @@ class GeneratedEmoji:
         return path
 
 # %% ../nbs/04_prediction.ipynb #04f0c78d
-_PARENTS = 8                      # emojis that are mixed, two at a time
+_PARENTS = 7                      # emojis that are mixed, two at a time
 _SHARES = (.25, .4, .6, .75)      # of the second in a mix
 _NOISE = .1                       # standard deviation of what the seed adds to each number of a code
 _SURENESS = .2                    # what a picture gains for a mean probability of 1, beside its cosine
 _COPY, _LEAST_PAINT = .95, .1     # shares of the pixels: a parent's, from which on it is a copy; painted ones
-_DRAWN, _SHAPES = 8, range(2, 13) # candidates that are drawn, at least; elements that a drawing may have
+_DRAWN, _SHAPES = 4, range(2, 13) # candidates that are drawn, beside two for each wanted; elements that a drawing may have
 _MOST = 50                        # that are made up for one text
 _LEAST_DIFFERENCE = 12            # mean over the pixels, of 255, of two that are given
 
