@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LEAST', 'NOTHING', 'ALIKE', 'ACROSS', 'APART', 'TWINS', 'VOTES', 'MOST_SHAPES', 'ENOUGH_BASE', 'ENOUGH', 'SMALL',
            'ENOUGH_SMALL', 'regions', 'without_specks', 'Part', 'Silhouette', 'mirror', 'find_axis', 'find_silhouettes',
-           'add_twins', 'pair_up', 'to_hex', 'paint_silhouette', 'paint_shapes', 'paint_outlines']
+           'add_twins', 'pair_up', 'to_hex', 'paint_silhouette', 'paint_shapes', 'paint_outlines', 'count_shapes']
 
 # %% ../nbs/support/layout.ipynb #74da02ff
 import zlib
@@ -278,3 +278,9 @@ def paint_outlines(
         if d: painted.append(f'<path fill="{to_hex(palette[which[row]])}" d="{d}" fill-rule="evenodd"/>')
         below = [*below, row]
     return svg_document(''.join(painted))
+
+def count_shapes(
+    svg: str,     # that was painted
+) -> int:
+    "How many elements a drawing paints"
+    return svg.count(' fill="#')

@@ -20,7 +20,8 @@ from .images import SIZE, rasterise, to_float, to_uint8
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
 from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
-from .drawing import Drawer, count_shapes
+from .layout import count_shapes
+from .drawing import Drawer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 class _Network:
