@@ -9,8 +9,7 @@ from emoji_sqam.tables import NOTHING_KNOWN, answer_frame
 UNKNOWN = ['谢谢你', 'ありがとう', '最悪の飛行機', '\u200d', '\x00 ', '???', '12 : 30', 'https://t.co/abc', 'qqqzzzxxx']
 GLAD = ['no problems ever', 'All good. No complaints.', 'not bad at all', 'never had a better flight', "can't complain",
         'no issues whatsoever', 'not a bad seat', 'I have no complaints about the crew', 'nothing to complain about', 'never been happier',
-        'no trouble at all', 'couldn’t be better', 'not disappointed at all', "wasn't bad",
-        pytest.param('without any problems', marks=pytest.mark.xfail(strict=True, reason='"without" is not yet read as a denial'))]
+        'no trouble at all', 'couldn’t be better', 'not disappointed at all', "wasn't bad", 'without any problems']
 SAD = ["I don't love this", 'not happy about this', 'not good', 'never again', "it wasn't good", 'no fun at all', 'I did not enjoy it',
        'it wasn&#39;t good', 'we didn&#39;t have any fun', 'not worth it']
 

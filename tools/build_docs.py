@@ -211,14 +211,16 @@ def try_it(out):
     from emoji_sqam.data import load_emojis
     from emoji_sqam.weights import PRETRAINED
     from emoji_sqam.plotting import grid_layout
-    from emoji_sqam.prediction import Answerer, CodePrior
+    from emoji_sqam.prediction import Answerer
     folder = shutil.copytree(ROOT/'nbs'/'try_it', out/'try_it', dirs_exist_ok=True)
     for name, (package, files) in TRY_IT_LIBS.items():
         (out/SITE_LIBS/name).mkdir(parents=True, exist_ok=True)
         for file in files: shutil.copy(library(*package, files)/file, out/SITE_LIBS/name/file)
     for name in TRY_IT_FILES: shutil.copy(PRETRAINED/name, folder/name)
     answerer, emojis = Answerer.from_pretrained(), load_emojis()
-    vectors, codes, prior = answerer.embeddings, answerer.codes, CodePrior(answerer.codes)
+    vectors, codes = answerer.embeddings, answerer.codes
+    mean, spread = codes.mean(axis=0), np.linalg.cholesky(np.cov(codes, rowvar=False))  # of the Gaussian of the known codes
+    radii = np.linalg.norm(np.linalg.solve(spread, (codes-mean).T), axis=0)
     (folder/'known.bin').write_bytes(vectors.astype('<f4').tobytes() + codes.astype('<f4').tobytes())
     with np.load(PRETRAINED/'tokens.npz') as table:
         parts = table['scale'].astype('<f4'), table['importance'].astype('<f4'), table['vectors'], table['kinds']
@@ -228,7 +230,7 @@ def try_it(out):
     (folder/'known.json').write_text(json.dumps({
         'offered': [answerer.slugs.index(slug) for slug in answerer.offered], 'unsureBelow': answerer.about['unsure_below'],
         'tokens': len(parts[2]), 'tokenDimensions': parts[2].shape[1], 'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
-        'prior': {'mean': prior.mean.tolist(), 'spread': prior.cholesky.tolist(), 'limit': float(prior.radius)}}, ensure_ascii=False), encoding='utf-8')
+        'prior': {'mean': mean.tolist(), 'spread': spread.tolist(), 'limit': float(np.quantile(radii, .95))}}, ensure_ascii=False), encoding='utf-8')
     size, gap = 40, 2
     sheet = Image.new('RGBA', (columns*size, columns*size))
     for (column, row), image in zip(cells.tolist(), emojis.images): sheet.paste(Image.fromarray(image), (column*size+gap, row*size+gap))
