@@ -23,8 +23,7 @@ from .baselines import (emoji_sentiment_baselines, rated_emojis, sentence_encode
 from .speed import RATE_GOALS
 from .weights import find_weights
 from .lexicons import load_texts
-from .evaluation import (
-    evaluate, everyday_hits, hits_at_k, kept_predictions, tweets_with_emojis)
+from .evaluation import evaluate, everyday_hits, hits_at_k, kept_predictions, tweets_with_emojis
 
 # %% ../nbs/support/benchmark.ipynb #00259cf4
 CROSS_VALIDATION = AnswererRecipe(
@@ -311,7 +310,7 @@ def benchmark_table(
     table['autoencoder, nats on test emojis'] = {
         'ours': f'{nats:.0f}', 'goal': _against(GOALS['nats'], nats<=GOALS['nats'])}
     for name,goal in RATE_GOALS.items():
-        rate = numbers['speed'].get(name)  # where the weights have a drawer
+        rate = numbers['speed'].get(name)  # None where the weights have no drawer
         if rate: table[name.replace('_per_', ' a ')] = {'ours': f'{rate:,.0f}', 'goal': _against(goal, rate>=goal)}
     return pd.DataFrame(table).T.fillna('')
 
