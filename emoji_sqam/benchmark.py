@@ -20,10 +20,10 @@ from .metrics import INTERVAL, best_ranks, bootstrap_intervals, rank_metrics, se
 from .prediction import Answerer
 from .baselines import (emoji_sentiment_baselines, rated_emojis, sentence_encoder_scores, sentiment_baselines, fine_tuned_predictions,
     token_sum_predictions)
+from .speed import RATE_GOALS
 from .weights import find_weights
 from .lexicons import load_texts
-from .evaluation import (
-    evaluate, everyday_hits, hits_at_k, kept_predictions, tweets_with_emojis)
+from .evaluation import evaluate, everyday_hits, hits_at_k, kept_predictions, tweets_with_emojis
 
 # %% ../nbs/support/benchmark.ipynb #00259cf4
 CROSS_VALIDATION = AnswererRecipe(
@@ -309,6 +309,9 @@ def benchmark_table(
         'goal': _against(GOALS['times_faster'], times>=GOALS['times_faster'])}
     table['autoencoder, nats on test emojis'] = {
         'ours': f'{nats:.0f}', 'goal': _against(GOALS['nats'], nats<=GOALS['nats'])}
+    for name,goal in RATE_GOALS.items():
+        rate = numbers['speed'].get(name)  # None where the weights have no drawer
+        if rate: table[name.replace('_per_', ' a ')] = {'ours': f'{rate:,.0f}', 'goal': _against(goal, rate>=goal)}
     return pd.DataFrame(table).T.fillna('')
 
 BRIEF = ['sentiment, accuracy', 'emoji of a tweet, MRR', 'sentiment of an unseen emoji, ρ',

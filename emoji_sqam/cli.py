@@ -167,35 +167,52 @@ def answer(
     _answer_files(source, target, column, n, weights, rows, workers, scheduler, encoding, as_json)
 
 # %% ../nbs/guides/cli.ipynb #47835ff5
-def _generate(answerer, grid, sample, seed):
-    "Images, and how many of them stand in a row"
+_TICKS = 20   # of each axis of the post's grids
+_PIXELS = 72  # across a drawing in a PNG file
+
+def _new_codes(known, grid, sample, seed):
+    "Codes that no emoji has, and how many of them stand in a row"
     from emoji_sqam import generation
-    if grid: return generation.grid(answerer.vae_decoder, grid, _TICKS), _TICKS
-    images = generation.sample(answerer.vae_decoder, sample, seed, like=answerer.codes)
-    return images, math.ceil(math.sqrt(sample))
+    if grid: return generation.grid_codes(grid, _TICKS), _TICKS
+    return generation.sample_codes(sample, known, seed), math.ceil(math.sqrt(sample))
 
-_TICKS = 20  # of each axis of the post's grids
+def _save_sheet(codes, columns, path, snap, answerer, blurred):
+    "Draw codes into one SVG or PNG file"
+    from emoji_sqam.core import atomic_write
+    from emoji_sqam.drawing import Drawer
+    from emoji_sqam.images import to_uint8
+    from emoji_sqam.plotting import mosaic, png_rights, svg_mosaic
+    drawer = None if blurred else Drawer.from_pretrained(answerer.folder)
+    with atomic_write(path) as part:
+        if path.suffix.lower()=='.svg': return part.write_text(svg_mosaic(drawer.svg(codes, snap), columns), 'utf-8')
+        images = drawer.pictures(codes, _PIXELS, snap) if drawer else to_uint8(answerer.vae_decoder(codes.astype('float32')))
+        mosaic(images, columns, 1 if drawer else 2).save(part, 'png', pnginfo=png_rights())
 
-@app.command(epilog='Example: emoji-sqam generate --grid A -o grid.png')
+def _check_output(path, blurred):
+    "`ValueError` for a file that cannot be written"
+    endings = ('.png',) if blurred else ('.svg', '.png')
+    if path.suffix.lower() not in endings: raise ValueError(f'output is {path}; expected a name that ends in {" or ".join(endings)}')
+    if not path.parent.is_dir(): raise ValueError(f'output is {path}; there is no folder {path.parent}')
+
+@app.command(epilog='Example: emoji-sqam generate --grid A -o grid.svg')
 def generate(
     grid: Annotated[str, typer.Option(help="One of the post's grids: A, B or C.", metavar='A|B|C')] = None,
     sample: Annotated[int, typer.Option(help='How many to draw from the Gaussian of the known codes, '
                                              'where no grid is asked for.')] = 64,
     seed: Annotated[int, typer.Option(help='The same seed gives the same samples.')] = 0,
-    output: Annotated[Path, typer.Option('-o', '--output', help='The PNG file to write.')] = Path('emojis.png'),
+    output: Annotated[Path, typer.Option('-o', '--output', help='The SVG or PNG file to write.')] = Path('emojis.png'),
+    blurred: Annotated[bool, typer.Option('--blurred', help='By the decoder of the autoencoder, as pixels.')] = False,
     weights: _Weights = None,
 ):
-    "Draw new emojis into a PNG file."
-    from emoji_sqam.core import atomic_write
-    from emoji_sqam.plotting import mosaic
+    "Draw new emojis into an SVG or PNG file."
     from emoji_sqam.prediction import Answerer
     try:
-        if output.suffix.lower()!='.png': raise ValueError(f'output is {output}; expected a name that ends in .png')
-        if not output.parent.is_dir(): raise ValueError(f'output is {output}; there is no folder {output.parent}')
-        images, columns = _generate(Answerer.from_pretrained(weights), grid, sample, seed)
-        with atomic_write(output) as part: mosaic(images, columns=columns, zoom=2).save(part, 'png')
+        _check_output(output, blurred)
+        answerer = Answerer.from_pretrained(weights)
+        codes, columns = _new_codes(answerer.codes, grid, sample, seed)
+        _save_sheet(codes, columns, output, not grid, answerer, blurred)
     except (ValueError, TypeError, OSError) as error: _fail(error)
-    typer.echo(f'{len(images)} emojis in {output}')
+    typer.echo(f'{len(codes)} emojis in {output}')
 
 # %% ../nbs/guides/cli.ipynb #1086e462
 _Output = Annotated[Path, typer.Option('-o', '--output', help='The folder that the weights and the log go to; '
