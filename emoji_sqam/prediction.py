@@ -21,8 +21,6 @@ from .plotting import png_rights, with_rights
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
 from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
-from .layout import count_shapes
-from .drawing import Drawer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 class _Network:
@@ -97,6 +95,7 @@ class Answerer:
     @cached_property
     def drawer(self):
         "What draws made-up emojis; `FileNotFoundError` where none was trained for these codes"
+        from emoji_sqam.drawing import Drawer  # late: answers do without
         return Drawer.from_pretrained(find_weights(self.folder, 'drawer.onnx').parent)
 
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
@@ -284,6 +283,7 @@ def suggest(self: Answerer,
     seed=0,         # of small changes to the mixes
 ) -> list:          # of GeneratedEmoji, best first; none where no word of the text is known
     "Emojis made up for a text: drawings of mixes of the emojis that answer it best"
+    from emoji_sqam.layout import count_shapes
     check_count(n)
     if n>_MOST: raise ValueError(f'n is {n}; expected at most {_MOST}')
     (embedding,), (known,) = self._encode([check_text(text)])
