@@ -12,7 +12,7 @@ import numpy as np
 from .fitting import save_keras
 from .images import SHAPE, SIZE, to_float, to_uint8
 from .plotting import as_png
-from .core import budget
+from .core import budget, check_codes, check_path
 from .recipes import VAE_TRAINING, TrainingConfig
 from .weights import PRETRAINED, load_keras
 
@@ -160,11 +160,7 @@ class VAE(keras.Model):
         codes,        # (n, 16)
     ) -> np.ndarray:  # float32 (n, 36, 36, 4) in [0, 1]
         "The image of each code"
-        codes, d = np.asarray(codes, 'float32'), self.latent_dim
-        if codes.ndim!=2 or codes.shape[1]!=d:
-            raise ValueError(f'codes have the shape {codes.shape}; expected (n, {d})')
-        if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
-        return _batches(lambda z: ops.sigmoid(self.decoder_network(z)), codes)
+        return _batches(lambda z: ops.sigmoid(self.decoder_network(z)), check_codes(codes, self.latent_dim))
 
     def encoder_model(self) -> keras.Model:
         "A Keras model from images to codes, to export"
@@ -182,7 +178,7 @@ class VAE(keras.Model):
         path=None,  # a `.keras` file; None: the one that ships with the package
     ) -> 'VAE':
         "A trained autoencoder; needs no network"
-        path = Path(path or PRETRAINED/'vae.keras')
+        path = PRETRAINED/'vae.keras' if path is None else check_path(path, 'path')
         if path.exists(): return load_keras(path)
         raise FileNotFoundError(f'there is no trained autoencoder at {path}; running 01_vae.ipynb makes one')
 
