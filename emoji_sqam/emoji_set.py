@@ -111,7 +111,7 @@ class EmojiSet:
         is_list = isinstance(key, (list, tuple)) or getattr(key, 'ndim', None)==1
         if is_list and len(key) and all(isinstance(name, str) for name in key): key = [self.index(name) for name in key]
         try: rows = np.arange(len(self))[np.asarray(key) if is_list and len(key) else key]
-        except (IndexError, TypeError, ValueError): rows = None
+        except (IndexError, TypeError, ValueError, OverflowError): rows = None
         if rows is not None and rows.ndim<2 and not isinstance(key, (bool, tuple)): return rows
         raise IndexError(f'{shown(key)} is not in this set of {len(self)}; expected names, rows, a mask or a slice')
 
