@@ -19,7 +19,7 @@ from .recipes import ANSWERER, FINE_TUNING, IMAGE_TRAINING, PRETRAINING, VAE_TRA
 _PLAIN = dict(rich_markup_mode=None)  # help as text, which any terminal shows
 
 REFUSED, MISREAD, OUR_FAULT = 1, 2, 70  # exit statuses; 0 where all went well
-_EXPECTED = ValueError, TypeError, LookupError, OSError, ImportError, MemoryError  # with a message for the user
+_EXPECTED = ValueError, TypeError, LookupError, OSError, ImportError, MemoryError, FloatingPointError  # with a message for the user
 
 def _misread(error):
     "End in a line on what is wrong about the command line; a command without arguments shows its help instead"

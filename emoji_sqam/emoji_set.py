@@ -129,7 +129,7 @@ def check_emojis(
     name='emojis',  # what the message calls it
 ) -> EmojiSet:      # the same
     "`TypeError` where it is no set of emojis"
-    if isinstance(emojis, EmojiSet): return emojis
+    if all(hasattr(emojis, name) for name in ('slugs', 'chars', 'images')): return emojis
     raise TypeError(f'{name} is a {type(emojis).__name__}, {shown(emojis)}; expected an EmojiSet, as load_emojis gives it')
 
 # %% ../nbs/support/emoji_set.ipynb #d20c8724
