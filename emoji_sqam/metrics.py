@@ -22,7 +22,10 @@ def psnr(
     background=1.,  # grey level that both are laid over
 ) -> float:         # decibels
     "Peak signal-to-noise ratio as seen on a background, averaged over images"
-    error = ((composite(images, background)-composite(drawn, background))**2).mean(axis=(1, 2, 3))
+    first, second = composite(images, background), composite(drawn, background)
+    if first.shape!=second.shape or first.ndim!=4 or not len(first):
+        raise ValueError(f'images and drawn have the shapes {first.shape} and {second.shape}; expected (n, 36, 36, 4), n above 0')
+    error = ((first.astype(float)-second)**2).mean(axis=(1, 2, 3))
     return float(np.mean(-10*np.log10(np.maximum(error, LEAST_ERROR))))
 
 def ssim(

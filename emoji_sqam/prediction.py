@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from .core import atomic_write, check_count, check_text, check_texts, l2_normalize
+from .core import as_array, atomic_write, check_codes, check_count, check_list, check_text, check_texts, l2_normalize, shown
 from .weights import check_weights, find_weights, onnx_session, preset_folder
 from .images import SIZE, rasterise, to_float, to_uint8
 from .plotting import png_rights, with_rights
@@ -23,6 +23,8 @@ from .data import SENTIMENTS
 from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
+_CHECKS = {'images': lambda images, name: to_float(images), 'codes': lambda codes, name: check_codes(codes)}
+
 class _Network:
     "An exported network as a function from arrays to an array, in batches; loaded when first called"
     def __init__(self, path, batch_size=512): self.path, self.batch_size = path, batch_size
@@ -33,6 +35,7 @@ class _Network:
 
     def __call__(self, *inputs):
         names = [tensor.name for tensor in self.session.get_inputs()]
+        inputs = [_CHECKS.get(name, as_array)(values, name) for name,values in zip(names, inputs, strict=True)]
         batches = (slice(i, i+self.batch_size) for i in range(0, max(len(inputs[0]), 1), self.batch_size))
         def run(batch): return self.session.run(None, {name: array[batch] for name,array in zip(names, inputs)})[0]
         return np.concatenate([run(batch) for batch in batches])
@@ -43,15 +46,13 @@ class _Network:
 # %% ../nbs/04_prediction.ipynb #e089da59
 def _rows_of(names, rows):
     "The row of each emoji, by the dict `rows` of lookup keys; `TypeError` or `ValueError` says what is no known emoji"
-    if isinstance(names, str) or not hasattr(names, '__len__'):
-        kind = type(names).__name__
-        raise TypeError(f'answers is a {kind}; expected a list of emojis or slugs like 1f389, an EmojiSet, or images')
-    if not len(names): raise ValueError('answers is empty; expected at least one emoji')
+    names = check_list(names, 'answers', 'emojis or slugs like 1f389, an EmojiSet, or images')
+    if not names: raise ValueError('answers is empty; expected at least one emoji')
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f'an answer is a {type(name).__name__}, {name!r}; expected an emoji or a slug like 1f389')
+            raise TypeError(f'an answer is a {type(name).__name__}, {shown(name)}; expected an emoji or a slug like 1f389')
         if lookup_key(name) not in rows:
-            raise ValueError(f'{name!r} is not among the {len(rows)} known emojis; '
+            raise ValueError(f'{shown(name)} is not among the {len(rows)} known emojis; '
                              'for later ones pass an EmojiSet, such as data.load_emojis("latest")')
     return [rows[lookup_key(name)] for name in names]
 
@@ -125,7 +126,7 @@ class Answerer:
         if isinstance(emojis, EmojiSet):
             different, which = self._distinct(emojis)
             return different[which]
-        if isinstance(emojis, np.ndarray) and emojis.dtype.kind not in 'UO': return self.image_encoder(to_float(emojis))
+        if isinstance(emojis, np.ndarray) and emojis.dtype.kind not in 'UO': return self.image_encoder(emojis)
         return self.embeddings[_rows_of(emojis, self._rows)]
 
     def _distinct(self, emojis):
@@ -145,7 +146,7 @@ class Answerer:
         bases = np.array([lookup_key(base_slug(slug)) for slug in emojis.slugs])
         if not len(emojis): return self.embeddings[:0]
         images, which = np.unique(emojis.images, axis=0, return_inverse=True)  # equal ones get equal embeddings
-        pictures = self.image_encoder(to_float(images))[which.ravel()]
+        pictures = self.image_encoder(images)[which.ravel()]
         plain = {base: row for row,(base,slug) in enumerate(zip(bases, emojis.slugs)) if base==lookup_key(slug)}
         embeddings = np.empty_like(pictures)
         for base in dict.fromkeys(bases):
@@ -192,6 +193,7 @@ class Answerer:
         k=5,         # how many emojis for each
     ) -> tuple:      # object (n, k), emojis; float32 (n, k), scores, NaN where no word is known; int (n,), known words
         "The emojis that answer many texts best, best first"
+        check_count(k, 'k')
         embeddings, known = self._encode(texts)
         scores = np.clip(embeddings @ self._offered_embeddings.T, -1, 1)
         best = np.argpartition(-scores, min(k, scores.shape[1]-1), axis=1)[:, :k]

@@ -9,10 +9,10 @@ __all__ = ['KL_WARMUP', 'kl_divergence', 'VariationalLayer', 'reconstruction_los
 # %% ../nbs/01_vae.ipynb #c109d024
 from pathlib import Path
 import numpy as np
-from .fitting import save_keras
+from .fitting import EpochBatches, InStep, save_keras
 from .images import SHAPE, SIZE, to_float, to_uint8
 from .plotting import as_png
-from .core import budget
+from .core import budget, check_codes, check_path
 from .recipes import VAE_TRAINING, TrainingConfig
 from .weights import PRETRAINED, load_keras
 
@@ -160,11 +160,7 @@ class VAE(keras.Model):
         codes,        # (n, 16)
     ) -> np.ndarray:  # float32 (n, 36, 36, 4) in [0, 1]
         "The image of each code"
-        codes, d = np.asarray(codes, 'float32'), self.latent_dim
-        if codes.ndim!=2 or codes.shape[1]!=d:
-            raise ValueError(f'codes have the shape {codes.shape}; expected (n, {d})')
-        if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
-        return _batches(lambda z: ops.sigmoid(self.decoder_network(z)), codes)
+        return _batches(lambda z: ops.sigmoid(self.decoder_network(z)), check_codes(codes, self.latent_dim))
 
     def encoder_model(self) -> keras.Model:
         "A Keras model from images to codes, to export"
@@ -182,7 +178,7 @@ class VAE(keras.Model):
         path=None,  # a `.keras` file; None: the one that ships with the package
     ) -> 'VAE':
         "A trained autoencoder; needs no network"
-        path = Path(path or PRETRAINED/'vae.keras')
+        path = PRETRAINED/'vae.keras' if path is None else check_path(path, 'path')
         if path.exists(): return load_keras(path)
         raise FileNotFoundError(f'there is no trained autoencoder at {path}; running 01_vae.ipynb makes one')
 
@@ -220,26 +216,24 @@ def augment(
     return images
 
 # %% ../nbs/01_vae.ipynb #0570a814
-class AugmentedImages(keras.utils.PyDataset):
+class AugmentedImages(EpochBatches):
     "Batches of augmented images, their own targets: an epoch shows all `images` and `n_more` of `more`"
     def __init__(self,
         images,                # float32 (n, 36, 36, 4), all of which an epoch shows
         more=None, n_more=0,   # others, and how many of them
         batch_size=32, seed=0,
     ):
-        super().__init__()
         self.images = images if more is None else np.concatenate([images, more])
         self.own, self.n_more, self.batch_size = len(images), n_more, batch_size
-        self.rng = np.random.default_rng(seed)
-        self.on_epoch_end()
+        super().__init__(seed)
 
-    def on_epoch_end(self):
-        others = self.own + self.rng.permutation(len(self.images)-self.own)[:self.n_more]
-        self.order = self.rng.permutation(np.concatenate([np.arange(self.own), others]))
+    def draw(self, rng):
+        others = self.own + rng.permutation(len(self.images)-self.own)[:self.n_more]
+        self.order = rng.permutation(np.concatenate([np.arange(self.own), others]))
 
     def __len__(self): return -(-(self.own+self.n_more)//self.batch_size)
     def __getitem__(self, i):
-        batch = augment(self.images[self.order[i*self.batch_size:(i+1)*self.batch_size]], self.rng)
+        batch = augment(self.images[self.order[i*self.batch_size:(i+1)*self.batch_size]], self.rng_of(i))
         return batch, batch
 
 # %% ../nbs/01_vae.ipynb #cf18b3ed
@@ -268,13 +262,13 @@ def fit_vae(
     data = AugmentedImages(train, more, min(later, 0 if more is None else len(more)), config.batch_size, config.seed)
     def loss(images, logits): return reconstruction_loss(images, logits, from_logits=True)
     vae.compile(config.optimizer(len(data)), loss, jit_compile=False)  # XLA is no faster here
-    callbacks = [*callbacks, KLWarmUp(kl_warmup)]
-    if config.ema: callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    averages = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if config.ema else []
+    callbacks = [InStep(data), KLWarmUp(kl_warmup), *averages, *callbacks]  # a backup comes after what it is to hold
     if validation is not None and keep_best:
         callbacks.append(keras.callbacks.EarlyStopping(
             patience=config.epochs, restore_best_weights=True, start_from_epoch=kl_warmup))
     held_out = None if validation is None else (validation, validation)
-    return vae.fit(data, validation_data=held_out, epochs=config.epochs, verbose=0, callbacks=callbacks)
+    return vae.fit(data, validation_data=held_out, epochs=config.epochs, verbose=0, shuffle=False, callbacks=callbacks)
 
 # %% ../nbs/01_vae.ipynb #ad58511c
 def held_out_losses(

@@ -11,7 +11,7 @@ __all__ = ['WEIGHT_FILES', 'PRETRAINED', 'PRESETS', 'WeightFile', 'weight_files'
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from .core import (CHECKSUMS, artifacts_dir, atomic_write, check_archive, check_file, in_test, note_checksums,
+from .core import (CHECKSUMS, artifacts_dir, atomic_write, check_archive, check_file, check_path, in_test, note_checksums,
                              read_checksums)
 
 # %% ../nbs/support/weights.ipynb #275999a9
@@ -73,7 +73,9 @@ def preset_folder(
     weights=None,  # the name of a preset, or a folder; None: the general one
 ) -> Path:
     "The folder of weights that is meant"
-    return PRESETS.get(weights or 'general') or Path(weights)
+    if weights is None: return PRETRAINED
+    is_preset = isinstance(weights, str) and weights in PRESETS
+    return PRESETS[weights] if is_preset else check_path(weights, 'weights')
 
 def tuned_folder(
     folder,  # of general weights
@@ -127,7 +129,7 @@ def check_weights(
     *roles: str, # which files must be there: see weight_files
 ) -> Path:       # the folder
     "`FileNotFoundError` names the files that are missing, `ValueError` the one that was changed"
-    folder = Path(folder)
+    folder = check_path(folder, 'folder')
     try: paths = [_checked(folder, name) for name in weight_files(*roles)]
     except ValueError as error:
         raise ValueError(f'{error}. Install the package again, or train these weights again') from error

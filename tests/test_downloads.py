@@ -327,15 +327,15 @@ def test_data_fetch_repairs_the_emojis(tmp_path, monkeypatch):
     monkeypatch.setenv('EMOJI_SQAM_CACHE', str(tmp_path))
     (tmp_path/'downloads').mkdir()
     shutil.copy(archive, tmp_path/'downloads')
-    data.load_emojis.cache_clear()
+    data._read_emojis.cache_clear()
     try:
         images = data.load_emojis().images.copy()
         pixels = bytearray((tmp_path/'emojis-1.2.0'/'images.npy').read_bytes())
         pixels[5000] ^= 1
         (tmp_path/'emojis-1.2.0'/'images.npy').write_bytes(pixels)
-        data.load_emojis.cache_clear()
+        data._read_emojis.cache_clear()
         assert (data.load_emojis().images == images).all()
-    finally: data.load_emojis.cache_clear()
+    finally: data._read_emojis.cache_clear()
 
 
 # ---- a cache that is not ours, or on a disk that cannot be written
@@ -359,7 +359,7 @@ def foreign_cache(monkeypatch):
 
 def read_all():
     "As F12: no lock, no note of an attempt at Kaggle, nothing is built"
-    data.load_emojis.cache_clear()
+    data._read_emojis.cache_clear()
     data.in_test = lambda: False
     os.environ.pop('CI', None)
     data._download_from_kaggle = lambda seconds: pytest.fail('Kaggle was asked, and the attempt could not be noted')

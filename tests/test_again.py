@@ -1,0 +1,164 @@
+"The same run gives the same result, and a run that is stopped, wherever that is, ends with the result of one that is not"
+import errno, hashlib, json, os, signal, subprocess, sys, time
+from dataclasses import replace
+from pathlib import Path
+import numpy as np, pytest
+from conftest import SOAK
+
+ANSWERS = """
+import json, numpy as np
+from emoji_sqam import generation
+from emoji_sqam.prediction import Answerer
+from emoji_sqam.tables import answer_frame
+import pandas as pd
+A = Answerer.from_pretrained()
+texts = ['what a lovely flight', 'my bag is lost', 'thank you so much', 'happy birthday 🎂', 'not bad at all']*40
+found = A.answer_texts(texts, 5)
+made_up = A.suggest('happy birthday', 3)
+print(json.dumps({'emojis': found[0].tolist(), 'slugs': A.answer('happy birthday').slug.tolist(),
+    'table': answer_frame(pd.DataFrame({'text': texts}), n=3).emoji_1.tolist(),
+    'scores': [found[1].tolist(), A.sentiment(texts).tolist(), A.score(texts, A.slugs[:9]).tolist()],
+    'pictures': generation.sample(A.vae_decoder, 9).tolist(),
+    'made up': [e.image.tolist() for e in made_up], 'made up scores': [[e.score for e in made_up]]}))
+"""
+NUMBERS = {'scores': 1e-5, 'pictures': 1, 'made up': 255, 'made up scores': 1e-2}  # how far they may be apart
+
+
+@pytest.fixture(scope='module')
+def answers():
+    "A function from environment variables to what a process with these answers"
+    def run(**variables):
+        done = subprocess.run([sys.executable, '-c', ANSWERS], capture_output=True, text=True, env={**os.environ, **variables})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+    kept = run(PYTHONHASHSEED='0', OMP_NUM_THREADS='1')
+    return lambda **variables: (kept, run(**{'PYTHONHASHSEED': '0', 'OMP_NUM_THREADS': '1', **variables}))
+
+
+def apart(first, second): return {name: max(float(np.abs(np.subtract(a, b, dtype=float)).max()) for a, b in zip(first[name], second[name])) for name in NUMBERS}
+
+
+@pytest.mark.parametrize('seed', ['1', 'random'])
+def test_another_process_with_another_hash_seed_answers_alike(answers, seed):
+    first, second = answers(PYTHONHASHSEED=seed)
+    assert first == second
+
+
+@pytest.mark.parametrize('threads', ['2', '4'])
+def test_another_number_of_threads_answers_alike(answers, threads, note):
+    first, second = answers(OMP_NUM_THREADS=threads)
+    for name in first.keys() - NUMBERS: assert first[name] == second[name]
+    differences = apart(first, second)
+    assert all(differences[name] <= NUMBERS[name] for name in NUMBERS), differences
+    note(f'the same answers with {threads} threads as with one', **differences)
+
+
+# Training
+
+@pytest.fixture(scope='module')
+def undisturbed(tmp_path_factory):
+    "The folder of a training that nothing disturbs, its losses, and a function from a folder to the weights in it"
+    from small_training import train
+    folder = tmp_path_factory.mktemp('undisturbed')
+    return folder, train(folder)
+
+
+def weights_in(folder):
+    from emoji_sqam.vae import VAE
+    return VAE.from_pretrained(folder/'vae.keras').get_weights()
+
+
+def epochs_in(folder): return [line.split(',')[0] for line in (folder/'training'/'vae'/'vae'/'log.csv').read_text().splitlines()[1:]]
+
+
+def ends_alike(folder, undisturbed):
+    "Whether the same call again ends with the weights and the losses of an undisturbed one"
+    from small_training import train
+    first, losses = undisturbed
+    assert train(folder) == losses
+    for a, b in zip(weights_in(first), weights_in(folder), strict=True): np.testing.assert_array_equal(a, b)
+    assert not (folder/'training'/'vae'/'options.json').exists() and not list(folder.rglob('*.npz'))
+
+
+class Stopped(BaseException): "What a user's Ctrl-C is, so that no handler of errors takes it"
+
+
+def stop_in(monkeypatch, owner, name, at):
+    "Let a function stop everything when it is called for the n-th time"
+    plain, calls = getattr(owner, name), iter(range(10**6))
+    def stopped(*args, **options):
+        if next(calls) == at: raise Stopped
+        return plain(*args, **options)
+    monkeypatch.setattr(owner, name, stopped)
+
+
+@pytest.mark.parametrize('epoch', [0, 1, 3] if SOAK else [2])
+def test_stopped_in_the_middle_of_an_epoch(tmp_path, monkeypatch, undisturbed, epoch):
+    from emoji_sqam import fitting
+    from small_training import train
+    batches = 7  # of an epoch
+    stop_in(monkeypatch, fitting.InStep, 'on_train_batch_end', epoch*batches + 3)
+    with pytest.raises(Stopped): train(tmp_path)
+    monkeypatch.undo()
+    assert len(epochs_in(tmp_path)) == epoch
+    ends_alike(tmp_path, undisturbed)
+    assert epochs_in(tmp_path) == ['0', '1', '2', '3']
+
+
+@pytest.mark.parametrize('where', ['held_out_loss', 'save_keras', 'note_checksums'])
+def test_stopped_in_the_final_evaluation(tmp_path, monkeypatch, undisturbed, where):
+    from emoji_sqam import training
+    from small_training import train
+    stop_in(monkeypatch, training, where, 0)
+    with pytest.raises(Stopped): train(tmp_path)
+    monkeypatch.undo()
+    assert epochs_in(tmp_path) == ['0', '1', '2', '3']
+    ends_alike(tmp_path, undisturbed)
+    assert epochs_in(tmp_path) == ['0', '1', '2', '3']  # nothing was trained again
+
+
+def test_killed_in_the_middle_of_an_epoch(tmp_path, undisturbed):
+    script = Path(__file__).with_name('small_training.py')
+    running = subprocess.Popen([sys.executable, script, tmp_path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.rglob('log.csv')) or len(epochs_in(tmp_path)) < 2:
+        assert running.poll() is None
+        time.sleep(.005)
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
+    ends_alike(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize('at', [0, 2, 4])
+def test_a_disk_that_is_full_at_a_backup(tmp_path, monkeypatch, undisturbed, at):
+    from small_training import train
+    plain, calls = np.savez, iter(range(10**6))
+    def full(path, *arrays, **named):
+        if next(calls) != at: return plain(path, *arrays, **named)
+        Path(path).write_bytes(b'half of it')
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(np, 'savez', full)
+    with pytest.raises(OSError, match='No space left') as error: train(tmp_path)
+    assert 'the same call goes on from there' in error.value.__notes__[0]
+    monkeypatch.undo()
+    backups = [path.name for path in tmp_path.rglob('*.npz')]
+    assert backups == ([] if at == 0 else ['backup.npz'])
+    ends_alike(tmp_path, undisturbed)
+
+
+def test_a_loss_that_is_no_number(tmp_path):
+    from small_training import CONFIG, train
+    with pytest.raises(FloatingPointError, match=r'the loss is (nan|inf) at batch \d of 7 in epoch \d: the weights have grown.*learning rate') as error:
+        train(tmp_path, replace(CONFIG, learning_rate=1e6, clipnorm=1e12))
+    assert 'The weights before that epoch are kept' in error.value.__notes__[0]
+    with np.load(*tmp_path.rglob('backup.npz')) as kept: assert all(np.isfinite(kept[name]).all() for name in kept.files)
+    assert not (tmp_path/'vae.keras').exists()
+
+
+def test_a_full_disk_ends_the_command_in_one_line(tmp_path):
+    import resource
+    def limit(): resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    command = [Path(sys.executable).parent/'emoji-sqam', 'train', 'vae', '--epochs', '1', '--later', '0', '-o', tmp_path/'mine']
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3'})
+    said = [line for line in done.stderr.splitlines() if line.startswith('emoji-sqam')]
+    assert done.returncode == 1 and len(said) == 1 and 'File too large' in said[0], done.stderr
+    assert not list(tmp_path.rglob('*.keras')) and not list(tmp_path.rglob('*.npz'))
