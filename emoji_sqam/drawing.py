@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['STEPS', 'LABELS', 'LARGEST', 'crisp_pixels', 'rgb_to_lab', 'color_distances', 'find_palette', 'nearest_entries',
            'to_labels', 'label_images', 'vote', 'palette_decoder', 'label_loss', 'hue_tables', 'augment_labels',
-           'training_batches', 'fit_decoder', 'check_codes', 'Drawer', 'equal_neighbors', 'half_transparent',
-           'count_colors', 'drawing_measures']
+           'training_batches', 'fit_decoder', 'Drawer', 'equal_neighbors', 'half_transparent', 'count_colors',
+           'drawing_measures']
 
 # %% ../nbs/01b_drawing.ipynb #e602b2e8
 import os, shutil
 from functools import cached_property
 from pathlib import Path
 import numpy as np
-from .core import atomic_write, budget, check_count, note_checksums
+from .core import atomic_write, budget, check_codes, check_count, note_checksums
 from .recipes import DRAWING_TRAINING, TrainingConfig
 from .weights import PRETRAINED, check_weights, find_weights, onnx_session, weight_files
 from .images import SIZE, rasterise
@@ -210,15 +210,6 @@ def fit_decoder(
 
 # %% ../nbs/01b_drawing.ipynb #77fe332c
 LARGEST = 2048  # pixels across a picture
-
-def check_codes(
-    codes,        # anything
-) -> np.ndarray:  # float32 (n, 16)
-    "`codes`, where they are that; `ValueError` says what is wrong with them"
-    codes = np.asarray(codes, 'float32')
-    if codes.ndim!=2 or codes.shape[1]!=16: raise ValueError(f'codes have the shape {codes.shape}; expected (n, 16)')
-    if not np.isfinite(codes).all(): raise ValueError('codes hold NaN or infinite values; expected finite numbers')
-    return codes
 
 class Drawer:
     "Codes → drawings. Needs neither TensorFlow nor a network connection"

@@ -46,8 +46,8 @@ class Backup(keras.callbacks.Callback):
         with atomic_write(self.path) as part: np.savez(part, *arrays, epoch=epoch)
 
     def on_train_begin(self, logs=None):
-        if not self.path.exists(): return
         if not self.model.optimizer.built: self.model.optimizer.build(self.model.trainable_variables)
+        if not self.path.exists(): return
         with np.load(self.path) as kept:
             for i,variable in enumerate(self._variables()): variable.assign(kept[f'arr_{i}'])
             self.model._initial_epoch = int(kept['epoch'])  # where Keras' own BackupAndRestore puts it, too
