@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 import emoji_sqam
-from .core import atomic_write, check_count, check_path, sha256, track
+from .checks import check_count, check_path
+from .core import atomic_write, sha256, track
 from .weights import find_weights, weight_files
 from .formats import TABLE_READERS, count_rows, find_encoding, import_arrow, write_table
 from .tables import answer_rows, check_answers

@@ -19,12 +19,14 @@ from .recipes import ANSWERER, FINE_TUNING, IMAGE_TRAINING, PRETRAINING, VAE_TRA
 _PLAIN = dict(rich_markup_mode=None)  # help as text, which any terminal shows
 
 REFUSED, MISREAD, OUR_FAULT = 1, 2, 70  # exit statuses; 0 where all went well
-_EXPECTED = ValueError, TypeError, LookupError, OSError, ImportError, MemoryError, FloatingPointError  # with a message for the user
+# Their messages are for the user
+_EXPECTED = ValueError, TypeError, LookupError, OSError, ImportError, MemoryError, FloatingPointError
 
 def _misread(error):
     "End in a line on what is wrong about the command line; a command without arguments shows its help instead"
     if '\n' in error.format_message(): raise error
-    _fail(f"{error.format_message()} (try '{error.ctx.command_path if error.ctx else 'emoji-sqam'} --help')", error.exit_code)
+    command = error.ctx.command_path if error.ctx else 'emoji-sqam'
+    _fail(f"{error.format_message()} (try '{command} --help')", error.exit_code)
 
 @contextmanager
 def _one_line():
@@ -46,10 +48,12 @@ class _Commands(TyperGroup):
     def invoke(self, context):
         with _one_line(): return super().invoke(context)
 
+_STATUSES = (f'Exit status: 0 where all went well, {REFUSED} where something was refused or could not be done, '
+             f'{MISREAD} where the command line cannot be read, 130 where it was interrupted, {OUR_FAULT} for a fault '
+             'of ours. The reason is a line on standard error.')
+
 app = typer.Typer(help='Answers text with emojis, and with emojis that do not exist yet.', no_args_is_help=True,
-                  pretty_exceptions_enable=False, cls=_Commands, epilog=f'Exit status: 0 where all went well, {REFUSED} where '
-                  f'something was refused or could not be done, {MISREAD} where the command line cannot be read, 130 where it '
-                  f'was interrupted, {OUR_FAULT} for a fault of ours. The reason is a line on standard error.', **_PLAIN)
+                  pretty_exceptions_enable=False, cls=_Commands, epilog=_STATUSES, **_PLAIN)
 
 data_app = typer.Typer(help='What data there is, where it comes from, and whether it is on this machine.',
                        invoke_without_command=True, **_PLAIN)
@@ -67,35 +71,11 @@ def _fail(error, status=REFUSED):
     typer.echo(line[:_LONGEST_LINE], err=True)
     raise typer.Exit(status)
 
-# %% ../nbs/guides/cli.ipynb #d3ae846e
-_OPAQUE = 128  # alpha from which on a pixel is drawn
-
-def _two_pixels(upper, lower):
-    "A character and its style: two RGBA pixels, one above the other"
-    above, below = ('rgb({},{},{})'.format(*pixel[:3]) for pixel in (upper, lower))
-    if upper[3]>=_OPAQUE and lower[3]>=_OPAQUE: return '▀', f'{above} on {below}'
-    if upper[3]>=_OPAQUE: return '▀', above
-    if lower[3]>=_OPAQUE: return '▄', below
-    return ' ', ''
-
-def _draw(
-    image,         # uint8 (36, 36, 4)
-    console=None,  # a rich Console; None: standard output
-):
-    "Draw an image in a terminal, as well as its colours allow"
-    from rich.console import Console
-    from rich.text import Text
-    drawn = Text()
-    for upper,lower in zip(image[::2], image[1::2]):
-        for pixels in zip(upper, lower): drawn.append(*_two_pixels(*pixels))
-        drawn.append('\n')
-    (console or Console(force_jupyter=False)).print(drawn, end='')
-
 # %% ../nbs/guides/cli.ipynb #c077156c
 def _answer_line(text, found, made_up, as_json):
     "The answers to one text as a line"
     if as_json:
-        from emoji_sqam.core import check_text
+        from emoji_sqam.checks import check_text
         row = {'text': check_text(text), 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
         if made_up: row['made_up'] = {'score': made_up.score, 'parents': made_up.parents, 'code': made_up.code.tolist()}
         return json.dumps(row, ensure_ascii=False)
@@ -107,7 +87,9 @@ def _print_answer(answerer, text, n, with_made_up, as_json, drawing):
     if not len(found): raise ValueError(f'no word of {text!r} is known, so there is no answer')
     made_up = answerer.suggest(text)[0] if with_made_up else None
     typer.echo(_answer_line(text, found, made_up, as_json))
-    if made_up and not as_json and sys.stdout.isatty(): _draw(made_up.image)
+    if made_up and not as_json and sys.stdout.isatty():
+        from emoji_sqam.plotting import print_picture
+        print_picture(made_up.image)
     if drawing: made_up.save(drawing)
 
 # %% ../nbs/guides/cli.ipynb #04203be4
@@ -132,7 +114,7 @@ def _input_lines(encoding):
 
 def _answer_texts(texts, n, made_up, as_json, weights, encoding, drawing):
     "A line for each text; one that cannot be answered does not stop the rest"
-    from emoji_sqam.core import check_count
+    from emoji_sqam.checks import check_count
     from emoji_sqam.prediction import Answerer
     faults, alone = 0, bool(texts) and len(texts)==1
     check_count(n)
@@ -179,7 +161,8 @@ def answer(
     n: Annotated[int, typer.Option('-n', help='How many emojis per text.')] = 5,
     made_up: Annotated[bool, typer.Option('--made-up', help='Also make an emoji up for the text; '
                                                             'on a terminal it is drawn.')] = False,
-    drawing: Annotated[Path, typer.Option(help='Make an emoji up for one text and write it here, as .svg or .png.')] = None,
+    drawing: Annotated[Path, typer.Option(help='Make an emoji up for one text and write it to this '
+                                               '.svg or .png file.')] = None,
     as_json: Annotated[bool, typer.Option('--json', help='One JSON object per text.')] = False,
     weights: _Weights = None,
     source: Annotated[Path, typer.Option('--input', help='A .csv or .parquet file, or a folder of them, '
@@ -219,23 +202,24 @@ def _save_sheet(codes, columns, path, snap, answerer, blurred):
     drawer = None if blurred else Drawer.from_pretrained(answerer.folder)
     with atomic_write(path) as part:
         if path.suffix.lower()=='.svg': return part.write_text(svg_mosaic(drawer.svg(codes, snap), columns), 'utf-8')
-        images = drawer.pictures(codes, _PIXELS, snap) if drawer else to_uint8(answerer.vae_decoder(codes.astype('float32')))
+        if drawer: images = drawer.pictures(codes, _PIXELS, snap)
+        else: images = to_uint8(answerer.vae_decoder(codes.astype('float32')))
         mosaic(images, columns, 1 if drawer else 2).save(part, 'png', pnginfo=png_rights())
 
-_MOST_SAMPLES = 10_000
-_LAST_SEED = 2**32-1
+_MOST_SAMPLES, _LAST_SEED = 10_000, 2**32-1
 
 def _check_output(path, blurred):
     "`ValueError` for a file that cannot be written"
     endings = ('.png',) if blurred else ('.svg', '.png')
-    if path.suffix.lower() not in endings: raise ValueError(f'output is {path}; expected a name that ends in {" or ".join(endings)}')
+    if path.suffix.lower() not in endings:
+        raise ValueError(f'output is {path}; expected a name that ends in {" or ".join(endings)}')
     if not path.parent.is_dir(): raise ValueError(f'output is {path}; there is no folder {path.parent}')
 
 @app.command(epilog='Example: emoji-sqam generate --grid A -o grid.svg')
 def generate(
     grid: Annotated[str, typer.Option(help="One of the post's grids: A, B or C.", metavar='A|B|C')] = None,
-    sample: Annotated[int, typer.Option(min=1, max=_MOST_SAMPLES, help='How many to draw from the Gaussian of the known codes, '
-                                             'where no grid is asked for.')] = 64,
+    sample: Annotated[int, typer.Option(min=1, max=_MOST_SAMPLES, help='How many to draw from the Gaussian of the '
+                                                                       'known codes, where no grid is asked for.')] = 64,
     seed: Annotated[int, typer.Option(min=0, max=_LAST_SEED, help='The same seed gives the same samples.')] = 0,
     output: Annotated[Path, typer.Option('-o', '--output', help='The SVG or PNG file to write.')] = Path('emojis.png'),
     blurred: Annotated[bool, typer.Option('--blurred', help='By the decoder of the autoencoder, as pixels.')] = False,
@@ -291,7 +275,8 @@ def train_sqam(output: _Output = None, as_json: _Json = False,
     "Train what answers: the text encoder and the image encoder."
     options = dict(tweets=tweets, texts=texts, pretraining_epochs=pretraining_epochs,
                    fine_tuning_epochs=fine_tuning_epochs, image_epochs=image_epochs, seed=seed)
-    _train(lambda training, folder: training.train_answerer(folder, training.shorter(ANSWERER, **options)), output, as_json)
+    def train(training, folder): return training.train_answerer(folder, training.shorter(ANSWERER, **options))
+    _train(train, output, as_json)
 
 # %% ../nbs/guides/cli.ipynb #0c0784dd
 @data_app.callback()

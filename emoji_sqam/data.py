@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from .core import atomic_write, cache_dir, check_list, check_path, check_string, data_dir, hash_folds, in_test, shown, track
+from .checks import check_list, check_path, check_string, shown
+from .core import atomic_write, cache_dir, data_dir, hash_folds, in_test, track
 from .sources import DataError, SOURCES, cached_folder, fetch
 from .images import SIZE, clear_transparent, open_png, rasterise
 from .emoji_set import EmojiSet, twemoji_slug
@@ -238,7 +239,8 @@ def split_tweets(
     tweets: pd.DataFrame,  # as load_tweets gives them
 ) -> dict:  # "train", "validation", "test" → DataFrame
     "The folds of a corpus: a text counts once, and the post's three tweets are in none"
-    if 'text' not in getattr(tweets, 'columns', ()): raise TypeError(f'tweets is {shown(tweets)}; expected a table with texts')
+    if 'text' not in getattr(tweets, 'columns', ()):
+        raise TypeError(f'tweets is {shown(tweets)}; expected a table with texts')
     unique = tweets.drop_duplicates('text', ignore_index=True)
     unique = unique[~unique.text.isin(POST_TWEETS)]
     fold = tweet_split(unique.text)

@@ -13,7 +13,8 @@ import os, shutil
 from functools import cached_property
 from pathlib import Path
 import numpy as np
-from .core import atomic_write, budget, check_codes, check_count, note_checksums
+from .checks import check_codes, check_count
+from .core import atomic_write, budget, note_checksums
 from .recipes import DRAWING_TRAINING, TrainingConfig
 from .weights import PRETRAINED, check_weights, find_weights, onnx_session, weight_files
 from .images import SIZE, rasterise

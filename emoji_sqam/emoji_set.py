@@ -9,7 +9,7 @@ __all__ = ['slug_to_char', 'lookup_key', 'twemoji_slug', 'fully_qualified', 'is_
 # %% ../nbs/support/emoji_set.ipynb #2e6e1b68
 import re, sys
 import numpy as np
-from .core import check_list, check_string, shown
+from .checks import check_list, check_string, shown
 from .images import SHAPE
 from .plotting import as_png
 

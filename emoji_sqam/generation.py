@@ -11,7 +11,7 @@ __all__ = ['LATENT_DIM', 'decode_pixels', 'compose', 'grid_codes', 'grid', 'perc
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
-from .core import check_count
+from .checks import check_count
 from .images import composite, to_float, to_uint8
 
 # %% ../nbs/02_generation.ipynb #2d0eb3f0

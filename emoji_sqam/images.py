@@ -12,7 +12,8 @@ import io, re
 import xml.etree.ElementTree as ET
 import numpy as np
 from PIL import Image
-from .core import as_array, check_count, check_list, check_number, check_path, check_string, data_dir
+from .checks import as_array, check_count, check_list, check_number, check_path, check_string
+from .core import data_dir
 
 # %% ../nbs/support/images.ipynb #530ce085
 SIZE = 36                # pixels across: the size that the 2017 post worked with

@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['BLUE', 'ORANGE', 'GREY', 'GREEN', 'MARGIN', 'TINT', 'MOST_PIXELS', 'LICENCE', 'RIGHTS', 'LINE_LENGTH', 'PERPLEXITY',
            'use_style', 'save_figure', 'diagram', 'mosaic', 'as_png', 'with_rights', 'png_rights', 'svg_mosaic',
-           'show_pictures', 'plot_answers', 'grid_layout', 'emoji_map']
+           'print_picture', 'show_pictures', 'plot_answers', 'grid_layout', 'emoji_map']
 
 # %% ../nbs/support/plotting.ipynb #69b67aba
 import io, textwrap
 from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
-from .core import artifacts_dir, as_array, atomic_write, check_count
+from .checks import as_array, check_count
+from .core import artifacts_dir, atomic_write
 from .images import SIZE, composite
 
 # %% ../nbs/support/plotting.ipynb #0acc27ca
@@ -158,6 +159,30 @@ def svg_mosaic(
               for svg,(x,y) in zip(svgs, corners)]
     width, height = gap + columns*step, gap + -(-len(svgs)//columns)*step
     return with_rights(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{"".join(placed)}</svg>')
+
+# %% ../nbs/support/plotting.ipynb #d3ae846e
+_OPAQUE = 128  # alpha from which on a pixel is drawn
+
+def _two_pixels(upper, lower):
+    "A character and its style: two RGBA pixels, one above the other"
+    above, below = ('rgb({},{},{})'.format(*pixel[:3]) for pixel in (upper, lower))
+    if upper[3]>=_OPAQUE and lower[3]>=_OPAQUE: return '▀', f'{above} on {below}'
+    if upper[3]>=_OPAQUE: return '▀', above
+    if lower[3]>=_OPAQUE: return '▄', below
+    return ' ', ''
+
+def print_picture(
+    image,         # uint8 (height, width, 4), of an even height
+    console=None,  # a rich Console; None: standard output
+):
+    "Print an image on a terminal, two pixels in a character, as well as its colours allow"
+    from rich.console import Console
+    from rich.text import Text
+    drawn = Text()
+    for upper,lower in zip(image[::2], image[1::2]):
+        for pixels in zip(upper, lower): drawn.append(*_two_pixels(*pixels))
+        drawn.append('\n')
+    (console or Console(force_jupyter=False)).print(drawn, end='')
 
 # %% ../nbs/support/plotting.ipynb #67a4fc9f
 def show_pictures(

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from .core import as_array, atomic_write, check_codes, check_count, check_list, check_text, check_texts, l2_normalize, shown
+from .checks import as_array, check_codes, check_count, check_list, check_text, check_texts, shown
+from .core import atomic_write, l2_normalize
 from .weights import check_weights, find_weights, onnx_session, preset_folder
 from .images import SIZE, rasterise, to_float, to_uint8
 from .plotting import png_rights, with_rights
@@ -243,7 +244,8 @@ class GeneratedEmoji:
     ) -> Path:
         "Write the drawing with its licence; `ValueError` for other endings"
         path = Path(path)
-        if path.suffix not in ('.svg', '.png'): raise ValueError(f'{path} ends in {path.suffix!r}; expected .svg or .png')
+        if path.suffix not in ('.svg', '.png'):
+            raise ValueError(f'{path} ends in {path.suffix!r}; expected .svg or .png')
         data = self.png(size) if path.suffix=='.png' else with_rights(self.svg).encode()
         with atomic_write(path) as part: part.write_bytes(data)
         return path

@@ -9,7 +9,7 @@ __all__ = ['NOTHING_KNOWN', 'shared_answerer', 'check_answers', 'answer_frame', 
 from functools import lru_cache
 import numpy as np
 import pandas as pd
-from .core import check_count, check_text
+from .checks import check_count, check_text
 from .weights import find_weights, preset_folder, weight_files
 from .prediction import Answerer
 

@@ -12,7 +12,8 @@ import numpy as np
 from .fitting import EpochBatches, InStep, save_keras
 from .images import SHAPE, SIZE, to_float, to_uint8
 from .plotting import as_png
-from .core import budget, check_codes, check_path
+from .checks import check_codes, check_path
+from .core import budget
 from .recipes import VAE_TRAINING, TrainingConfig
 from .weights import PRETRAINED, load_keras
 

@@ -11,7 +11,8 @@ __all__ = ['WEIGHT_FILES', 'PRETRAINED', 'PRESETS', 'WeightFile', 'weight_files'
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from .core import (CHECKSUMS, artifacts_dir, atomic_write, check_archive, check_file, check_path, in_test, note_checksums,
+from .checks import check_path
+from .core import (CHECKSUMS, artifacts_dir, atomic_write, check_archive, check_file, in_test, note_checksums,
                              read_checksums)
 
 # %% ../nbs/support/weights.ipynb #275999a9

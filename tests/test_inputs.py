@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 import emoji_sqam
 from conftest import SOAK
-from emoji_sqam import bulk, cli, core, data, emoji_set, generation, images, lexicons, metrics, plotting, tables, weights
+from emoji_sqam import bulk, checks, cli, data, emoji_set, generation, images, lexicons, metrics, plotting, tables, weights
 from emoji_sqam.data import load_emojis
 from emoji_sqam.emoji_set import EmojiSet
 from emoji_sqam.images import SHAPE
@@ -106,7 +106,7 @@ CALLS = {  # name → how it is called on what is known, and what its arguments 
     'load_categories': (lambda known, *args: len(lexicons.load_categories(*args)), [mostly(SETS)]),
     'load_emoji_sentiment': (lambda known, *args: len(lexicons.load_emoji_sentiment(*args)), [mostly(SETS)]),
     'check_weights': (lambda known, *args: weights.check_weights(*args), [mostly(st.sampled_from(list(weights.PRESETS.values()))), mostly(st.just('answer'))]),
-    'check_texts': (lambda known, *args: core.check_texts(*args), [mostly(listed(TEXTS))]),
+    'check_texts': (lambda known, *args: checks.check_texts(*args), [mostly(listed(TEXTS))]),
     **{name: (lambda known, *args, name=name: getattr(emoji_set, name)(*args), [mostly(TEXTS, NAMES.map(''.join))])
        for name in ('slug_to_char', 'lookup_key', 'twemoji_slug', 'fully_qualified', 'is_private', 'has_skin_tone', 'base_slug')},
     'grid': (lambda known, *args: generation.grid(known['answerer'].vae_decoder, *args), [st.sampled_from(['A', 'B', 'C', 'D', '']), st.sampled_from([0, 1, 3, 2.5, '3', None]), NUMBERS]),
