@@ -76,7 +76,7 @@ def _answer_line(text, found, made_up, as_json):
     "The answers to one text as a line"
     if as_json:
         from emoji_sqam.checks import check_text
-        row = {'text': check_text(text), 'answers': found.to_dict('records'), 'known_words': found.attrs['known_words']}
+        row = {'text': check_text(text), 'answers': found.to_dict('records'), **found.attrs}
         if made_up: row['made_up'] = {'score': made_up.score, 'parents': made_up.parents, 'code': made_up.code.tolist()}
         return json.dumps(row, ensure_ascii=False)
     line = '  '.join(f'{emoji} {score:.2f}' for emoji,score in zip(found.emoji, found.score))
@@ -87,6 +87,7 @@ def _print_answer(answerer, text, n, with_made_up, as_json, drawing):
     if not len(found): raise ValueError(f'no word of {text!r} is known, so there is no answer')
     made_up = answerer.suggest(text)[0] if with_made_up else None
     typer.echo(_answer_line(text, found, made_up, as_json))
+    if 'note' in found.attrs and not as_json: typer.echo(found.attrs['note'], err=True)
     if made_up and not as_json and sys.stdout.isatty():
         from emoji_sqam.plotting import print_picture
         print_picture(made_up.image)

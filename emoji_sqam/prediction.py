@@ -22,6 +22,7 @@ from .plotting import png_rights, with_rights
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
 from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
+from .care import CARE_NOTE, CARING_EMOJIS, needs_care
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 _CHECKS = {'images': lambda images, name: to_float(images), 'codes': lambda codes, name: check_codes(codes)}
@@ -177,9 +178,11 @@ class Answerer:
         n=5,           # how many emojis; more than there are gives all
         among=None,    # an EmojiSet, emojis or slugs to choose from; None: those of the 872 that one can send
     ) -> pd.DataFrame: # emoji, slug, score; .attrs['known_words']: how many of its words are known; if none, no rows
-        "The emojis that answer a text best, best first, ties by slug"
+        "The emojis that answer a text best, best first, ties by slug; caring ones and `.attrs['note']` for self-harm"
         check_count(n)
         embeddings, known = self._encode([check_text(text)])
+        care = needs_care(text)
+        if among is None: among = CARING_EMOJIS if care else None
         answers = self.offered if among is None else among
         scores, slugs = self._cosines(embeddings, answers)[0], self._slugs_of(answers)
         in_order = np.argsort(slugs, kind='stable') if among is not None else slice(None)  # ours are sorted
@@ -187,20 +190,23 @@ class Answerer:
         chars = [fully_qualified(slug_to_char(slug)) for slug in slugs[best]]
         found = pd.DataFrame({'emoji': chars, 'slug': slugs[best], 'score': scores[best]}, copy=False)
         found.attrs['known_words'] = int(known[0])
+        if care: found.attrs['note'] = CARE_NOTE
         return found
 
     def answer_texts(self,
         texts,       # n strings
         k=5,         # how many emojis for each
     ) -> tuple:      # object (n, k), emojis; float32 (n, k), scores, NaN where no word is known; int (n,), known words
-        "The emojis that answer many texts best, best first"
+        "The emojis that answer many texts best, best first; only caring ones, and None beyond, for texts of self-harm"
         check_count(k, 'k')
         embeddings, known = self._encode(texts)
         scores = np.clip(embeddings @ self._offered_embeddings.T, -1, 1)
+        scores[np.ix_([needs_care(text) for text in texts], ~np.isin(self._offered_slugs, CARING_EMOJIS))] = -np.inf
         best = np.argpartition(-scores, min(k, scores.shape[1]-1), axis=1)[:, :k]
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind='stable'), 1)
         emojis, best_scores = self._chars[best], np.take_along_axis(scores, best, axis=1)
-        emojis[known==0], best_scores[known==0] = None, np.nan
+        nothing = np.isneginf(best_scores) | (known==0)[:, None]
+        emojis[nothing], best_scores[nothing] = None, np.nan
         return emojis, best_scores, known
 
     def _slugs_of(self, answers):
