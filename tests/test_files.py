@@ -8,7 +8,7 @@ from emoji_sqam import bulk
 from emoji_sqam.bulk import answer_files
 from emoji_sqam.cli import app
 from emoji_sqam.data import load_tweets
-from emoji_sqam.tables import answer_frame, shared_answerer
+from emoji_sqam.tables import NOTHING_KNOWN, answer_frame, shared_answerer
 
 COMMAND = [Path(sys.executable).parent/'emoji-sqam', 'answer']
 pa, pq = pytest.importorskip('pyarrow'), pytest.importorskip('pyarrow.parquet')
@@ -94,6 +94,16 @@ def test_other_encodings(tmp_path):
         if encoding != 'utf-8-sig': assert counts['encodings'] == {str(tmp_path/'in.csv'): encoding}
     assert answered(tmp_path, content.encode('utf-16')[:-1])[1][1]['error'].startswith('line 3: byte')  # cut off
     with pytest.raises(ValueError, match='NUL characters.*utf-16-le'): answered(tmp_path, content.encode('utf-16-le'))
+
+
+def test_nothing_is_answered_where_no_word_is_known(tmp_path):
+    counts, rows = answered(tmp_path, 'text\nありがとうございます\n最悪の飛行機\nwhat a lovely flight\n', n=2)
+    assert counts['unanswered'] == 2 and column(rows, 'error') == [NOTHING_KNOWN, NOTHING_KNOWN, '']
+    assert column(rows, 'emoji_1')[:2] == column(rows, 'score_1')[:2] == ['', ''] and column(rows, 'known_words') == ['0', '0', '4']
+    assert '\u2708\ufe0f' in (rows[2]['emoji_1'], rows[2]['emoji_2'])  # fully qualified, so that it is drawn in colours
+    done = run('谢谢你', 'what a lovely flight')
+    assert done.returncode == 1 and '\u2708\ufe0f' in done.stdout.decode() and '\ue50a' not in done.stdout.decode()
+    assert done.stderr.decode() == "emoji-sqam: text 1: no word of '谢谢你' is known, so there is no answer\n"
 
 
 def test_rows_are_counted(tmp_path, monkeypatch):
