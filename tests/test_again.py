@@ -154,6 +154,19 @@ def test_killed_in_the_middle_of_an_epoch(tmp_path, undisturbed):
     ends_alike(tmp_path, undisturbed)
 
 
+@pytest.mark.skipif(not SOAK, reason='trains once more; `make soak` runs it')
+def test_another_number_of_threads_trains_nearly_alike(tmp_path, undisturbed, note):
+    "TensorFlow adds numbers up in another order when more threads share them"
+    threads = {'TF_NUM_INTRAOP_THREADS': '4', 'TF_NUM_INTEROP_THREADS': '4'}
+    command = [sys.executable, Path(__file__).with_name('small_training.py'), tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads})
+    assert done.returncode == 0, done.stderr
+    pairs = zip(weights_in(undisturbed[0]), weights_in(tmp_path), strict=True)
+    apart = max(float(np.abs(a - b).max()) for a, b in pairs)
+    assert apart <= 1e-3
+    note('a training with 4 threads', weights=apart)
+
+
 @pytest.mark.parametrize('at', [0, 2, 4])
 def test_a_disk_that_is_full_at_a_backup(tmp_path, monkeypatch, undisturbed, at):
     from small_training import train
