@@ -7,12 +7,13 @@ STORY  := $(sort $(wildcard nbs/0*.ipynb))
 GUIDES := nbs/guides/training.ipynb nbs/guides/tables.ipynb nbs/guides/bulk.ipynb nbs/guides/widgets.ipynb nbs/guides/cli.ipynb
 OTHERS := $(wildcard nbs/support/*.ipynb) nbs/guides/contributing.ipynb $(wildcard nbs/guides/own_*.ipynb) \
           nbs/the_post.ipynb nbs/licences.ipynb nbs/models.ipynb nbs/index.ipynb
+SOAKED := soak again files downloads install inputs
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data run test prepare docs readme lab bench audit lock refresh release clean
+.PHONY: help setup data run test prepare docs readme lab bench soak audit lock refresh release clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ lab: data  ## open JupyterLab on the notebooks; it asks nobody for news or updat
 
 bench: data  ## measure the shipped weights beside the baselines, with cross-validation and ablations (an hour), into figures/
 	@python tools/bench.py
+
+soak: data  ## the tests that take long: a million answers, many kills; keep what they measure in figures/soak.json (an hour)
+	@EMOJI_SQAM_SOAK=1 python -m pytest -q -p no:cacheprovider $(SOAKED:%=tests/test_%.py) --durations=10
 
 audit: $(READY)  ## check the packages against published advisories, and list them in artifacts/bom.json (CycloneDX)
 	@python tools/audit.py check

@@ -34,7 +34,7 @@ def note():
     "A function that keeps what a test measured for the page on reliability; it keeps nothing in the short form"
     def keep(name, **figures):
         if not SOAK: return
-        kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+        kept = json.loads(FIGURES.read_text(encoding='utf-8')) if FIGURES.exists() else {}
         kept[name] = {**figures, 'date': datetime.date.today().isoformat(), 'machine': machine()}
-        FIGURES.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + '\n')
+        FIGURES.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
     return keep

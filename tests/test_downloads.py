@@ -284,19 +284,19 @@ def kill_everywhere(cache, before, work):
         if not said: return number - 1
 
 
-def test_a_download_killed_at_each_operation(empty_cache, monkeypatch):
+def test_a_download_killed_at_each_operation(empty_cache, monkeypatch, note):
     monkeypatch.setattr(sources, '_download', write_in_two_steps)
     def work(): assert fetch(LITTLE['npm']).read_bytes() == ARCHIVES['npm']
     count = kill_everywhere(empty_cache, lambda: None, work)
-    print(f'killed at {count} operations')
     assert count >= 10
+    note('a download killed at each operation', kills=count, lost=0)
 
 
 @pytest.mark.parametrize('before', BEFORE)
-def test_parsing_killed_at_each_operation(before, empty_cache):
+def test_parsing_killed_at_each_operation(before, empty_cache, note):
     count = kill_everywhere(empty_cache, BEFORE[before], check_two)
-    print(f'killed at {count} operations')
     assert count >= 20
+    note(f'parsing killed at each operation, {before} before', kills=count, lost=0)
 
 
 def test_many_processes_download_once(empty_cache, tmp_path, monkeypatch):

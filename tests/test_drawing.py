@@ -3,12 +3,14 @@ import re
 import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
+from emoji_sqam.checks import MOST_NUMBER
 from emoji_sqam.drawing import Drawer, count_shapes
 from emoji_sqam.images import rasterise
 from emoji_sqam.layout import MOST_SHAPES, paint_outlines, paint_shapes
 
 RNG = np.random.default_rng(0)
-CODES = np.concatenate([RNG.normal(size=(20, 16)), 4*RNG.normal(size=(10, 16)), np.zeros((1, 16)), 1e6*RNG.normal(size=(2, 16))])
+CODES = np.concatenate([RNG.normal(size=(20, 16)), 4*RNG.normal(size=(10, 16)), np.zeros((1, 16)),
+                        MOST_NUMBER*RNG.uniform(-1, 1, (2, 16))])  # the most that is taken
 
 
 @pytest.fixture(scope='module')

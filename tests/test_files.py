@@ -2,15 +2,14 @@
 import csv, ctypes, json, os, random, resource, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd, pytest
+from conftest import SOAK
 from filelock import FileLock
-from typer.testing import CliRunner
 from emoji_sqam import bulk
 from emoji_sqam.bulk import answer_files
 from emoji_sqam.cli import app
 from emoji_sqam.data import load_tweets
-from emoji_sqam.tables import answer_frame, shared_answerer
+from emoji_sqam.tables import NOTHING_KNOWN, answer_frame, shared_answerer
 
-SOAK = bool(os.environ.get('EMOJI_SQAM_SOAK'))  # the long form of a test
 COMMAND = [Path(sys.executable).parent/'emoji-sqam', 'answer']
 pa, pq = pytest.importorskip('pyarrow'), pytest.importorskip('pyarrow.parquet')
 
@@ -95,6 +94,16 @@ def test_other_encodings(tmp_path):
         if encoding != 'utf-8-sig': assert counts['encodings'] == {str(tmp_path/'in.csv'): encoding}
     assert answered(tmp_path, content.encode('utf-16')[:-1])[1][1]['error'].startswith('line 3: byte')  # cut off
     with pytest.raises(ValueError, match='NUL characters.*utf-16-le'): answered(tmp_path, content.encode('utf-16-le'))
+
+
+def test_nothing_is_answered_where_no_word_is_known(tmp_path):
+    counts, rows = answered(tmp_path, 'text\nありがとうございます\n最悪の飛行機\nwhat a lovely flight\n', n=2)
+    assert counts['unanswered'] == 2 and column(rows, 'error') == [NOTHING_KNOWN, NOTHING_KNOWN, '']
+    assert column(rows, 'emoji_1')[:2] == column(rows, 'score_1')[:2] == ['', ''] and column(rows, 'known_words') == ['0', '0', '4']
+    assert '\u2708\ufe0f' in (rows[2]['emoji_1'], rows[2]['emoji_2'])  # fully qualified, so that it is drawn in colours
+    done = run('谢谢你', 'what a lovely flight')
+    assert done.returncode == 1 and '\u2708\ufe0f' in done.stdout.decode() and '\ue50a' not in done.stdout.decode()
+    assert done.stderr.decode() == "emoji-sqam: text 1: no word of '谢谢你' is known, so there is no answer\n"
 
 
 def test_rows_are_counted(tmp_path, monkeypatch):
@@ -255,10 +264,11 @@ def test_two_runs_do_not_write_one_file(tmp_path):
 
 
 TRIALS = {'a file': ('in.csv', 'out.csv'), 'a folder': ('in', 'out')}
+KINDS = {'kill': 'killed', 'full': 'disk full'}
 
-@pytest.mark.parametrize('kind', ['kill', 'full'])
+@pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('what', TRIALS)
-def test_a_fault_at_any_file_operation(tmp_path, what, kind):
+def test_a_fault_at_any_file_operation(tmp_path, what, kind, note):
     source, target = TRIALS[what]
     content = 'id,text\n1,"a\rb"\n2,\n3,x,y\n4,"never closed\n5,hello\n'
     if what == 'a folder':
@@ -270,6 +280,7 @@ def test_a_fault_at_any_file_operation(tmp_path, what, kind):
     script = Path(__file__).with_name('file_faults.py')
     done = subprocess.run([sys.executable, script, tmp_path, source, target, kind, str(step)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    note(f'{KINDS[kind]} at each file operation, {what}', operations=int(done.stdout.split()[0]), lost=0)
 
 
 def many_texts(path, count):
@@ -293,14 +304,17 @@ def kill_when(process, parts, count, delay, victim):
     except (IndexError, ProcessLookupError): pass
 
 
-@pytest.mark.parametrize('victim', ['alone', 'main', 'worker'])
-def test_a_kill_at_any_moment(tmp_path, victim):
+KILLS = {'alone': 50, 'main': 15, 'worker': 15} if SOAK else {'alone': 2, 'main': 1, 'worker': 1}
+
+@pytest.mark.parametrize('victim', KILLS)  # a process without workers, the one that has some, one of these
+def test_a_kill_at_any_moment(tmp_path, victim, note):
     many_texts(tmp_path/'in.csv', 400)
     workers = ['--workers', '2'] if victim != 'alone' else []
     command = [*COMMAND, '--input', 'in.csv', '--output', 'out.csv', '-n', '2', '--rows', '20', *workers]
     subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     right, rng = (tmp_path/'out.csv').read_bytes(), random.Random(victim)
-    for _ in range(50 if SOAK and victim == 'alone' else 15 if SOAK else 2 if victim == 'alone' else 1):
+    kills = KILLS[victim]
+    for _ in range(kills):
         (tmp_path/'out.csv').unlink(missing_ok=True)
         running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         kill_when(running, lambda: tmp_path.glob('.out.csv.parts/*/[0-9]*'), rng.randrange(20), rng.random()/20, victim)
@@ -309,6 +323,7 @@ def test_a_kill_at_any_moment(tmp_path, victim):
             done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
             assert done.returncode == 0 and '400 rows in out.csv' in done.stdout, done.stderr
         assert (tmp_path/'out.csv').read_bytes() == right and hidden(tmp_path) == []
+    note(f'killed at a random moment, {victim}', kills=kills, lost=0)
 
 
 def test_a_full_disk(tmp_path):

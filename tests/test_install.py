@@ -2,6 +2,7 @@
 import configparser, importlib.metadata, os, re, shlex, shutil, subprocess, sys
 from pathlib import Path
 import pytest
+from conftest import SOAK
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -173,8 +174,8 @@ def test_each_package_is_locked_by_checksum_and_without_an_address(name):
     assert '//' not in text
 
 
-@pytest.mark.skipif(not os.environ.get('EMOJI_SQAM_SOAK'), reason='installs from the registry; set EMOJI_SQAM_SOAK')
-def test_a_fresh_environment(tmp_path):
+@pytest.mark.skipif(not SOAK, reason='installs from the registry; `make soak` runs it')
+def test_a_fresh_environment(tmp_path, note):
     "The built wheel in a new environment, run without a network"
     def call(*words, **options):
         return subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True, **options).stdout
@@ -190,7 +191,7 @@ def test_a_fresh_environment(tmp_path):
     call(python, '-m', 'pip', 'check')
     packages = call(python, '-m', 'pip', 'list', '--format=freeze').splitlines()
     size = sum(path.stat().st_size for path in (tmp_path/'env').rglob('*') if path.is_file())/1e6
-    print(f'{len(packages)} packages, {size:.0f} MB')
+    note('a fresh environment', packages=len(packages), megabytes=round(size))
     assert len(packages) <= 48 and size < 600  # measured: 43 with pip, 517 MB; of `dev` 198 and 3.2 GB
     alone = ['unshare', '-rn'] if shutil.which('unshare') else []
     ours = {'HOME': str(tmp_path), 'PATH': os.environ['PATH']}

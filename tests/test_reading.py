@@ -41,10 +41,16 @@ def test_nearly_every_emoji_is_answered_with_itself(general):
     assert np.mean(own) >= .95
 
 
-@pytest.mark.parametrize('text,one_of', {
-    '🎂': '🎂🎁🎉', '😂': '😂😆', '😭': '😭😢', '👍🏿': '👍', '<3': '❤💙💚💛💜💖💕', 'squirrel': '🌰🌳', 'happy new year': '🎉🎆', 'what a goal': '⚽🏆',
-    'I am so sad today': '😢😭😞', 'my train is late again': '🚆🚂🚄🚃🚉🚅🚇🚊', 'my dog died': '🐶🐕😢💔'}.items())
+FITTING = {  # text → emojis of which one is among the five best
+    '🎂': '🎂🎁🎉', '🍕': '🍕', '🔥': '🔥', '🥰': '😍😊💕', '🤬': '😖😠😡🙎', 'o_O': '😮😲😳', 'ｔｈａｎｋ': '🙏👍', '😂': '😂😆', '😭': '😭😢',
+    '👍🏿': '👍', '<3': '❤💙💚💛💜💖💕', 'squirrel': '🌰🌳', 'happy new year': '🎉🎆', 'what a goal': '⚽🏆',
+    'I am so sad today': '😢😭😞', 'my train is late again': '🚆🚂🚄🚃🚉🚅🚇🚊', 'my dog died': '😢💔', 'not happy about this': '😞😒😔😠'}
+
+@pytest.mark.parametrize('text, one_of', FITTING.items())
 def test_fitting_emojis_are_among_the_five_best(general, text, one_of): assert set(best(general, text)) & set(one_of)
+
+
+def test_who_died_is_shown_beside_the_grief(general): assert '🐶' in best(general, 'my dog died')
 
 
 def test_flags_are_answered_with_flags(general):
@@ -89,7 +95,8 @@ def test_answers_can_be_used(general):
 
 
 def test_emojis_are_found_whole():
-    emojis = load_emojis()
+    emojis, latest = load_emojis(), load_emojis('latest')
+    assert find_emojis(['🇦🇺🇸🇬 trip'], latest) == [['1f1e6-1f1fa', '1f1f8-1f1ec']]
     assert find_emojis(['🇦🇺🇸🇬 trip', '🙂‍↔️ no', 'nice 👍🏽'], emojis) == [[], [], ['1f44d']]
     for text in without_emojis(['nice 👍🏽', 'my 👩‍👶', 'love ❤︎ it'], emojis): assert not set(text) & {'\U0001f3fd', '\u200d', '\ufe0e'}
     assert 'facade' not in emojis and 'ffffff' not in emojis
