@@ -16,12 +16,9 @@ function rint(x) { // halves go to the even side
 }
 const round = (x, digits) => rint(x * 10 ** digits) / 10 ** digits;
 
-function argmax(n, value) { // the first of the largest
-  let best = 0, most = value(0);
-  for (let i = 1; i < n; i++) {
-    const x = value(i);
-    if (x > most) [best, most] = [i, x];
-  }
+function argmax(values) { // the first of the largest
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;
 }
 
@@ -61,7 +58,7 @@ function enlargingMatrix(size, factor) {
   return banded(size * factor, size, (i, j) => weights[i][j]);
 }
 
-const UNSEEN = 1e-20; // weights below are left out
+const UNSEEN = 1e-20; // weights below that are left out
 const blurs = new Map();
 function smoothingMatrix(size, radius) { // a Gaussian blur; its rows sum to 1, also at the edge
   const key = `${size} ${radius}`;
@@ -71,6 +68,12 @@ function smoothingMatrix(size, radius) { // a Gaussian blur; its rows sum to 1, 
     blurs.set(key, banded(size, size, (i, j) => { const x = weight(i, j) / totals[i]; return x < UNSEEN ? 0 : x; }));
   }
   return blurs.get(key);
+}
+
+function fieldOf(places, value) {
+  const field = new Float64Array(places);
+  for (let i = 0; i < places; i++) field[i] = value(i);
+  return field;
 }
 
 function applyBothWays({ rows, columns, values, first, last }, field) {
@@ -98,16 +101,18 @@ const ENLARGE = enlargingMatrix(SIZE, FACTOR);
 function colorFields(votes) {
   const pixels = SIZE * SIZE, entries = votes.length / pixels, wins = new Float64Array(entries), means = new Float64Array(entries);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    wins[argmax(entries, entry => votes[pixel * entries + entry])]++;
-    for (let entry = 0; entry < entries; entry++) means[entry] += votes[pixel * entries + entry] / pixels;
+    const own = votes.subarray(pixel * entries, (pixel + 1) * entries);
+    wins[argmax(own)]++;
+    for (let entry = 0; entry < entries; entry++) means[entry] += own[entry] / pixels;
   }
   const share = Array.from(wins, x => x / pixels);
   const order = sortedBy(range(entries), entry => -(share[entry] + .01 * means[entry])); // the mean decides between equals
   const which = order.slice(0, MOST_COLORS).filter(entry => share[entry] >= LEAST_SHARE);
-  const fields = which.map(entry => applyBothWays(ENLARGE, Float64Array.from({ length: pixels }, (_, i) => Math.log(votes[i * entries + entry] + 1e-4))));
+  const evidence = entry => fieldOf(pixels, pixel => Math.log(votes[pixel * entries + entry] + 1e-4));
+  const fields = which.map(entry => applyBothWays(ENLARGE, evidence(entry)));
   for (let at = 0; at < PLACES; at++) {
-    const most = Math.max(...fields.map(field => field[at]));
-    let total = 0;
+    let most = -Infinity, total = 0;
+    for (const field of fields) most = Math.max(most, field[at]);
     for (const field of fields) total += field[at] = Math.exp(field[at] - most);
     for (const field of fields) field[at] /= total;
   }
@@ -135,12 +140,12 @@ function linkSides(inner, n) {
   const next = new Int32Array(2 * n * n).fill(-1), starts = [];
   for (let row = 0; row < n - 1; row++) {
     for (let column = 0; column < n - 1; column++) {
-      const at = row * n + column;
+      const at = row * n + column, is = inner[at] > 0;
+      if (inner[at + 1] > 0 === is && inner[at + n + 1] > 0 === is && inner[at + n] > 0 === is) continue;
       const corners = [at, at + 1, at + n + 1, at + n], sides = [2 * at, 2 * at + 3, 2 * (at + n), 2 * at + 1]; // clockwise
       const isAbove = corners.map(corner => inner[corner] > 0);
       const enters = range(4).filter(i => isAbove[i] && !isAbove[(i + 1) % 4]); // clockwise on such a side one goes down
       const leaves = range(4).filter(i => !isAbove[i] && isAbove[(i + 1) % 4]);
-      if (!enters.length) continue;
       starts.push(...enters.map(i => sides[i]));
       const middle = sum(corners.map(corner => inner[corner])) / 4 > 0;
       for (const i of enters) { // of two ways out the nearer one that keeps the middle on its side
@@ -187,8 +192,8 @@ function offset(point, start, end) {
 
 function kept(points, first, last, tolerance) { // indices of the points that stay, without the last
   if (last - first < 2) return [first];
-  const away = i => offset(points[first + 1 + i], points[first], points[last]), farthest = argmax(last - first - 1, away);
-  if (away(farthest) <= tolerance) return [first];
+  const offsets = points.slice(first + 1, last).map(point => offset(point, points[first], points[last])), farthest = argmax(offsets);
+  if (offsets[farthest] <= tolerance) return [first];
   const middle = first + 1 + farthest;
   return [...kept(points, first, middle, tolerance), ...kept(points, middle, last, tolerance)];
 }
@@ -196,7 +201,7 @@ function kept(points, first, last, tolerance) { // indices of the points that st
 function simplify(line, tolerance) {
   const top = line.reduce((best, [x, y], i) => y < line[best][1] || y === line[best][1] && x < line[best][0] ? i : best, 0);
   const ring = [...line.slice(top), ...line.slice(0, top), line[top]];
-  const farthest = argmax(line.length, i => (ring[i][0] - ring[0][0]) ** 2 + (ring[i][1] - ring[0][1]) ** 2);
+  const farthest = argmax(line.map((_, i) => (ring[i][0] - ring[0][0]) ** 2 + (ring[i][1] - ring[0][1]) ** 2));
   const first = kept(ring, 0, farthest, tolerance), second = kept(ring, farthest, line.length, tolerance);
   const points = [...first, ...second].map(i => ring[i]), cuts = [0, first.length];
   const isStraight = i => cuts.includes(i) && offset(points[i], before(points, i), after(points, i)) < tolerance;
@@ -431,11 +436,11 @@ export class Shapes {
     const own = standardise(mask, middle, frameOf), area = sum(own), filled = range(CELLS).filter(i => own[i]);
     const overlaps = this.views.map(view => {
       let both = 0;
-      for (const i of filled) both += own[i] * view.values[i];
+      for (let k = 0; k < filled.length; k++) both += own[filled[k]] * view.values[filled[k]];
       return both / (255 * area + view.area - both);
     });
-    const score = i => round(overlaps[i] + this.views[i].bonus, 6), best = argmax(overlaps.length, score); // of equals the first
-    return { row: Math.floor(best / 8), overlap: overlaps[best], matrix: product(frameOf, SYMMETRIES[best % 8]), middle, score: score(best) };
+    const scores = overlaps.map((x, i) => round(x + this.views[i].bonus, 6)), best = argmax(scores); // of equals the first
+    return { row: Math.floor(best / 8), overlap: overlaps[best], matrix: product(frameOf, SYMMETRIES[best % 8]), middle, score: scores[best] };
   }
 
   isDisc(fit) { return !this.outlines[fit.row][0].points.length; }
@@ -473,8 +478,11 @@ export class Shapes {
 const LEAST = .0045; // share of the picture below which a region is a speck
 const NOTHING = 0;   // the entry of the palette that is transparent
 
-const EMPTY = new Uint8Array(PLACES);
-const where = test => Uint8Array.from(EMPTY, (_, i) => test(i) ? 1 : 0);
+function where(test) { // the places for which something holds
+  const mask = new Uint8Array(PLACES);
+  for (let i = 0; i < PLACES; i++) if (test(i)) mask[i] = 1;
+  return mask;
+}
 const any = masks => where(i => masks.some(mask => mask[i]));
 const count = test => { let total = 0; for (let i = 0; i < PLACES; i++) if (test(i)) total++; return total; };
 const area = mask => count(i => mask[i]);
@@ -515,11 +523,15 @@ function fillHoles(mask) {
 
 // Whether any place of a square window is inside, first along rows, then along columns
 function grow(mask, places) {
-  const along = (from, step) => where(i => {
-    const position = step === 1 ? i % GRID : Math.floor(i / GRID);
-    for (let k = Math.max(-places, -position); k <= Math.min(places, GRID - 1 - position); k++) if (from[i + k * step]) return true;
-    return false;
-  });
+  const along = (from, step) => {
+    const grown = new Uint8Array(PLACES);
+    for (let i = 0; i < PLACES; i++) {
+      if (!from[i]) continue;
+      const position = step === 1 ? i % GRID : Math.floor(i / GRID);
+      for (let k = Math.max(-places, -position); k <= Math.min(places, GRID - 1 - position); k++) grown[i + k * step] = 1;
+    }
+    return grown;
+  };
   return along(along(mask, 1), GRID);
 }
 const inverse = mask => where(i => !mask[i]);
@@ -536,7 +548,11 @@ function mirror(mask, axis) { // about an upright axis
 const overlap = (a, b) => count(i => a[i] && b[i]) / Math.max(1, count(i => a[i] || b[i]));
 
 function winners(fields) {
-  return Int32Array.from(EMPTY, (_, i) => argmax(fields.length, row => fields[row][i]));
+  const winner = new Int32Array(PLACES);
+  for (let i = 0; i < PLACES; i++) {
+    for (let row = 1; row < fields.length; row++) if (fields[row][i] > fields[winner[i]][i]) winner[i] = row;
+  }
+  return winner;
 }
 
 // Fields that are below all others where a colour would only make a speck; a hole counts as one up to twice the size
@@ -574,7 +590,7 @@ function baseEntry(labels, own, filled) { // holds most of the area and of the r
   const inner = shrink(filled, 2), most = Math.max(...labels) + 1, areas = new Float64Array(most), rims = new Float64Array(most);
   own.forEach((isOwn, i) => { if (isOwn) { areas[labels[i]]++; if (!inner[i]) rims[labels[i]]++; } });
   const all = sum(areas), rim = Math.max(1, sum(rims));
-  return argmax(most, entry => entry === NOTHING ? 0 : areas[entry] / all + rims[entry] / rim);
+  return argmax(range(most).map(entry => entry === NOTHING ? 0 : areas[entry] / all + rims[entry] / rim));
 }
 
 function outerShare(mask, filled) { // of a part's rim
@@ -629,12 +645,12 @@ function isAlone(part, parts, axis) { // on one side, and nothing like it on the
   return overlap(image, part.mask) < APART && same.every(other => overlap(image, other.mask) < TWINS);
 }
 
-function addTwins(silhouette, fieldOf) { // on the other side of the axis, where there are votes for them
+function addTwins(silhouette, votesFor) { // on the other side of the axis, where there are votes for them
   const { axis, parts } = silhouette;
   if (axis === null) return silhouette;
   const hasVotes = ({ entry, mask }) => {
     const size = area(mask);
-    return size && sum(Array.from(fieldOf.get(entry)).filter((_, i) => mask[i])) / size > VOTES;
+    return size && sum(votesFor.get(entry).filter((_, i) => mask[i])) / size > VOTES;
   };
   const images = parts.filter(part => isAlone(part, parts, axis))
     .map(part => ({ ...part, mask: mirror(part.mask, axis), reach: mirror(part.reach, axis) }));
@@ -657,7 +673,7 @@ function pairUp(parts, given, axis) { // the places of parts, made symmetric whe
     }
     const others = range(parts.length).filter(j => j > i && !paired.has(j) && parts[j].entry === part.entry);
     if (!others.length) return;
-    const alike = others.map(j => overlap(image, parts[j].mask)), best = argmax(others.length, j => alike[j]), twin = others[best];
+    const alike = others.map(j => overlap(image, parts[j].mask)), best = argmax(alike), twin = others[best];
     if (alike[best] < TWINS) return;
     const other = mirrored(fits[twin], axis).middle;
     fits[i] = { ...fits[i], middle: fits[i].middle.map((x, j) => (x + other[j]) / 2) };
@@ -695,7 +711,7 @@ export function crc32(bytes) {
 
 function paintSilhouette(silhouette, shapes, palette) { // a base of one colour, and parts that are cut off at its outline
   const { axis, parts, holes } = silhouette, flipped = axis === null ? silhouette.mask : mirror(silhouette.mask, axis);
-  const mask = Float64Array.from(silhouette.mask, (value, i) => (value + flipped[i]) / 2);
+  const mask = fieldOf(PLACES, i => (silhouette.mask[i] + flipped[i]) / 2);
   const fits = [mask, ...holes, ...parts.map(part => part.reach)].map(region => shapes.fit(region));
   const fill = `fill="${palette[silhouette.entry]}"`;
   if (!parts.length) return paintedBase(silhouette, mask, fits, shapes, fill);
@@ -709,12 +725,12 @@ function paintSilhouette(silhouette, shapes, palette) { // a base of one colour,
 
 // votes: 36 × 36 × k, the probability of each colour for each pixel; palette: k colours as SVG writes them
 export function paintShapes(votes, shapes, palette) {
-  const { which, fields } = colorFields(votes), fieldOf = new Map(which.map((entry, row) => [entry, fields[row]]));
+  const { which, fields } = colorFields(votes), votesFor = new Map(which.map((entry, row) => [entry, fields[row]]));
   const labels = winners(withoutSpecks(which, fields)).map(row => which[row]);
   let left = MOST_SHAPES, body = '';
   for (const found of findSilhouettes(labels)) {
     if (left < 1) break;
-    const whole = addTwins(found, fieldOf), silhouette = { ...whole, parts: whole.parts.slice(0, left - 1) };
+    const whole = addTwins(found, votesFor), silhouette = { ...whole, parts: whole.parts.slice(0, left - 1) };
     left -= 1 + silhouette.parts.length;
     body += paintSilhouette(silhouette, shapes, palette);
   }
@@ -727,10 +743,10 @@ export function paintOutlines(votes, palette) {
   for (const row of winners(fields)) areas[row]++;
   const order = sortedBy(range(which.length), row => -areas[row]).filter(row => which[row] !== NOTHING && areas[row]);
   const below = range(which.length).filter(row => which[row] === NOTHING);
-  const highest = (rows, i) => Math.max(-1, ...rows.map(row => fields[row][i]));
+  const highest = (rows, i) => rows.reduce((most, row) => Math.max(most, fields[row][i]), -1);
   let body = '';
   order.forEach((row, k) => {
-    const upper = order.slice(k), d = trace(Float64Array.from(EMPTY, (_, i) => highest(upper, i) - highest(below, i)), 0);
+    const upper = order.slice(k), d = trace(fieldOf(PLACES, i => highest(upper, i) - highest(below, i)), 0);
     if (d) body += `<path fill="${palette[which[row]]}" d="${d}" fill-rule="evenodd"/>`;
     below.push(row);
   });
