@@ -21,7 +21,7 @@ TOKENIZERS = ('@huggingface/tokenizers', '0.2.0', '2800014c83b8186b2e4210c20672f
 # One thread, no graphics card: the smallest of the builds
 TRY_IT_LIBS = {'onnxruntime-web': (ONNX, ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']),
                'tokenizers': (TOKENIZERS, ['tokenizers.min.mjs'])}
-TRY_IT_FILES = ['text_encoder.onnx', 'vae_decoder.onnx', 'image_encoder.onnx', 'tokenizer.json']  # as in the package, byte for byte
+TRY_IT_FILES = ['text_encoder.onnx', 'drawer.onnx', 'image_encoder.onnx', 'tokenizer.json']  # as in the package, byte for byte
 SITE_LIBS = 'site_libs'
 
 
@@ -204,19 +204,40 @@ def names_of(emojis):
     return [words[0] if words else name for words, name in zip(load_keywords(emojis), unicode)]
 
 
+def drawing_files(folder):
+    "What the page draws by: the codebook of shapes in `drawing.bin`; in `drawing.json` the palette, and how `suggest` mixes codes"
+    import numpy as np
+    from emoji_sqam import prediction
+    from emoji_sqam.layout import to_hex
+    from emoji_sqam.weights import PRETRAINED
+    with np.load(PRETRAINED/'shapes.npz') as saved:
+        numbers = saved['weights'].astype('<f4'), saved['points'].astype('<f4'), saved['masks'], saved['is_corner']
+        about = {'palette': [to_hex(color) for color in saved['palette']/255],
+                 'lineShape': saved['line_shape'].tolist(), 'lineLength': saved['line_length'].tolist()}
+    (folder/'drawing.bin').write_bytes(b''.join(part.tobytes() for part in numbers))
+    nothing = np.zeros((prediction._PARENTS, 16))
+    pairs, noise = prediction._mixes(nothing, np.random.default_rng(0))  # of the seed 0; mixes of zeros are noise alone
+    about |= {'parents': prediction._PARENTS, 'pairs': pairs.tolist(), 'shares': prediction._SHARES, 'noise': noise.round(9).tolist(),
+              'sureness': prediction._SURENESS, 'copy': prediction._COPY, 'leastPaint': prediction._LEAST_PAINT,
+              'drawn': prediction._DRAWN+2, 'elements': [min(prediction._SHAPES), max(prediction._SHAPES)]}
+    (folder/'drawing.json').write_text(json.dumps(about), encoding='utf-8')
+
+
 def try_it(out):
     "What the page Try it loads: networks, tokenizer, what is known of the emojis, and one sheet of their pictures, which is the map too"
     import numpy as np
     from PIL import Image
     from emoji_sqam.data import load_emojis
+    from emoji_sqam.emoji_set import fully_qualified
     from emoji_sqam.weights import PRETRAINED
-    from emoji_sqam.plotting import grid_layout
+    from emoji_sqam.plotting import RIGHTS, grid_layout, with_rights
     from emoji_sqam.prediction import Answerer
     folder = shutil.copytree(ROOT/'nbs'/'try_it', out/'try_it', dirs_exist_ok=True)
     for name, (package, files) in TRY_IT_LIBS.items():
         (out/SITE_LIBS/name).mkdir(parents=True, exist_ok=True)
         for file in files: shutil.copy(library(*package, files)/file, out/SITE_LIBS/name/file)
     for name in TRY_IT_FILES: shutil.copy(PRETRAINED/name, folder/name)
+    drawing_files(folder)
     answerer, emojis = Answerer.from_pretrained(), load_emojis()
     vectors, codes = answerer.embeddings, answerer.codes
     mean, spread = codes.mean(axis=0), np.linalg.cholesky(np.cov(codes, rowvar=False))  # of the Gaussian of the known codes
@@ -229,7 +250,8 @@ def try_it(out):
     cells = grid_layout(codes, columns, equalize=True, perplexity=30)
     (folder/'known.json').write_text(json.dumps({
         'offered': [answerer.slugs.index(slug) for slug in answerer.offered], 'unsureBelow': answerer.about['unsure_below'],
-        'tokens': len(parts[2]), 'tokenDimensions': parts[2].shape[1], 'slugs': answerer.slugs, 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
+        'tokens': len(parts[2]), 'tokenDimensions': parts[2].shape[1], 'slugs': answerer.slugs, 'chars': [fully_qualified(char) for char in emojis.chars], 'names': names_of(emojis), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
+        'rights': RIGHTS, 'metadata': with_rights('<svg>').removeprefix('<svg>'),
         'prior': {'mean': mean.tolist(), 'spread': spread.tolist(), 'limit': float(np.quantile(radii, .95))}}, ensure_ascii=False), encoding='utf-8')
     size, gap = 40, 2
     sheet = Image.new('RGBA', (columns*size, columns*size))

@@ -16,7 +16,7 @@ function rint(x) { // halves go to the even side
 }
 const round = (x, digits) => rint(x * 10 ** digits) / 10 ** digits;
 
-function argmax(values) { // the first of the largest
+export function argmax(values) { // the first of the largest
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;

@@ -1,5 +1,7 @@
 // The page: what is typed, moved and dragged goes to the networks in the worker; what they answer is shown.
 
+import { crc32 } from './drawing.js';
+
 const $ = id => document.getElementById(id);
 const CODE = 16, SIZE = 36, REACH = 4; // a latent number's slider runs from −REACH to REACH
 
@@ -7,9 +9,9 @@ const CODE = 16, SIZE = 36, REACH = 4; // a latent number's slider runs from −
 
 let worker, calls = new Map(), lastId = 0;
 
-function ask(call, given = [], onProgress) {
+function ask(call, given = []) {
   return new Promise((resolve, reject) => {
-    calls.set(++lastId, { resolve, reject, onProgress });
+    calls.set(++lastId, { resolve, reject });
     worker.postMessage({ id: lastId, call, given });
   });
 }
@@ -18,9 +20,8 @@ function ask(call, given = [], onProgress) {
 function startWorker() {
   const code = `import ${JSON.stringify(new URL('networks.js', import.meta.url).href)};`;
   worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
-  worker.onmessage = ({ data: { id, value, error, so_far } }) => {
+  worker.onmessage = ({ data: { id, value, error } }) => {
     const waiting = calls.get(id);
-    if (so_far) return waiting.onProgress(so_far);
     calls.delete(id);
     error === undefined ? waiting.resolve(value) : waiting.reject(new Error(error));
   };
@@ -74,8 +75,51 @@ function showIcon(picture, row) {
   picture.style.backgroundPosition = `${100 * column / last}% ${100 * line / last}%`;
 }
 
-function paint(canvas, pixels) {
-  canvas.getContext('2d').putImageData(new ImageData(Uint8ClampedArray.from(pixels), SIZE, SIZE), 0, 0);
+// ---- Drawings, shown and saved
+
+const NOTHING = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+
+function show(picture, svg) { picture.src = `data:image/svg+xml,${encodeURIComponent(svg)}`; }
+
+async function rasterise(svg, size) { // a canvas
+  const picture = new Image(), canvas = document.createElement('canvas');
+  show(picture, svg.replace('<svg ', `<svg width="${size}" height="${size}" `));
+  await picture.decode();
+  canvas.width = canvas.height = size;
+  canvas.getContext('2d').drawImage(picture, 0, 0, size, size);
+  return canvas;
+}
+
+async function pixelsOf(svg) { return (await rasterise(svg, SIZE)).getContext('2d').getImageData(0, 0, SIZE, SIZE).data; }
+
+// A PNG file with a note in it: a chunk of text behind the header, which is always as long
+function withNote(png, keyword, text) {
+  const chunk = Uint8Array.from(`tEXt${keyword}\0${text}`, char => char.charCodeAt(0)), number = x => [x >>> 24, x >>> 16, x >>> 8, x];
+  return [png.slice(0, 33), Uint8Array.from(number(chunk.length - 4)), chunk, Uint8Array.from(number(crc32(chunk))), png.slice(33)];
+}
+
+const SAVED = 512; // pixels across a PNG
+
+async function fileOf(svg, type) { // with the licence in it
+  if (type === 'svg') return new Blob([svg.replace('>', `>${known.metadata}`)], { type: 'image/svg+xml' });
+  const canvas = await rasterise(svg, SAVED), png = await new Promise(done => canvas.toBlob(done, 'image/png'));
+  return new Blob(withNote(new Uint8Array(await png.arrayBuffer()), 'Copyright', known.rights), { type: 'image/png' });
+}
+
+async function save(svg, name, type) {
+  const link = document.createElement('a'), address = URL.createObjectURL(await fileOf(svg, type));
+  Object.assign(link, { href: address, download: `${name}.${type}` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // once it has been read
+}
+
+function offerToSave(id, name, drawing) { // buttons that save what `drawing()` gives
+  for (const type of ['svg', 'png']) $(`${id}-${type}`).onclick = () => drawing() && save(drawing(), name, type);
+}
+
+async function copy(text, button) {
+  try { await navigator.clipboard.writeText(text); } catch { return say('This browser does not let a page copy.'); }
+  button.textContent = 'Copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
 }
 
 // ---- Text to emojis
@@ -90,8 +134,10 @@ function answerItem({ row, score }, first) {
   button.style.setProperty('--part', Math.max(0, score) / Math.max(first, .01));
   button.append(icon(row), name, number);
   button.onclick = () => showKnown(row);
-  const item = document.createElement('li');
-  item.append(button);
+  const item = document.createElement('li'), copier = document.createElement('button');
+  Object.assign(copier, { type: 'button', className: 'try-copy', textContent: 'Copy', onclick: () => copy(known.chars[row], copier) });
+  copier.setAttribute('aria-label', `Copy ${known.chars[row]}`);
+  item.append(button, copier);
   return item;
 }
 
@@ -116,31 +162,50 @@ const answerText = newestOnly(async text => {
   makeUp(text);
 });
 
-let madeUp = null; // the code of the last one that was made up
+let madeUp = null; // the last one: svg, code, score, gain, parents
 
 function clearMadeUp() {
   madeUp = null;
-  $('try-made-up').getContext('2d').clearRect(0, 0, SIZE, SIZE);
+  show($('try-made-up'), NOTHING);
+  $('try-parents').replaceChildren();
   $('try-made-up-score').textContent = '';
-  $('try-use').disabled = true;
+  for (const button of madeUpButtons()) button.disabled = true;
 }
 
-function showMadeUp({ code, pixels, score, gain }) {
-  madeUp = Array.from(code);
-  paint($('try-made-up'), pixels);
+const madeUpButtons = () => ['try-use', 'try-made-up-svg', 'try-made-up-png'].map($);
+
+function showMadeUp(found) {
+  const { svg, score, gain, parents } = madeUp = found;
+  show($('try-made-up'), svg);
+  const [first, second] = parents.map(row => {
+    const picture = icon(row);
+    picture.setAttribute('role', 'img');
+    picture.setAttribute('aria-label', known.names[row]);
+    return picture;
+  });
+  $('try-parents').replaceChildren('of ', first, ' and ', second);
   $('try-made-up-score').textContent = `${signed(score)}, which is ${signed(Math.abs(gain))} ${gain < 0 ? 'below' : 'above'} the best known emoji`;
-  $('try-use').disabled = false;
+  for (const button of madeUpButtons()) button.disabled = false;
 }
 
-// A search takes a second or two, so it waits until the typing rests
+// The worker mixes and draws, the browser rasterises, the worker chooses. Null where a newer text came
+async function suggest(text) {
+  const drawn = await ask('mixes', [text]);
+  return drawn && ask('choose', [text, drawn, await Promise.all(drawn.map(({ svg }) => pixelsOf(svg)))]);
+}
+
+// Mixing and drawing take a second, so they wait until the typing rests
 const makeUp = later(350, async text => {
-  if (text !== $('try-text').value) return;
+  const isOld = () => text !== $('try-text').value; // a newer text came
+  if (isOld()) return;
   $('try-made-up-state').textContent = 'making it up …';
   try {
-    const found = await ask('suggest', [text, 0], showMadeUp);
-    if (!found) return; // a newer text came
+    const found = await suggest(text);
+    if (!found || isOld()) return;
+    showMadeUp(found);
     $('try-made-up-state').textContent = '';
-    $('try-said-made-up').textContent = `Made up, with a score of ${$('try-made-up-score').textContent}.`;
+    const names = found.parents.map(row => known.names[row]).join(' and ');
+    $('try-said-made-up').textContent = `Made up of ${names}, with a score of ${$('try-made-up-score').textContent}.`;
     document.documentElement.dataset.tryMadeUp = text; // where tests see that the search has ended
   } catch (error) { fail(error); }
 });
@@ -149,6 +214,18 @@ function typed() {
   ask('stop'); // the search for what stood here before
   $('try-made-up-state').textContent = '';
   answerText($('try-text').value);
+  noteText($('try-text').value);
+}
+
+const noteText = later(500, text => { // in the address, so that it can be sent
+  const address = new URL(location);
+  if (text.trim()) address.searchParams.set('text', text); else address.searchParams.delete('text');
+  history.replaceState(null, '', address);
+});
+
+function takeText() { // from the address
+  const text = new URLSearchParams(location.search).get('text');
+  if (text) $('try-text').value = text.slice(0, $('try-text').maxLength);
 }
 
 function offerExamples() {
@@ -193,9 +270,11 @@ function nearestKnown(code) {
   return { row: best, distance: Math.sqrt(least) };
 }
 
+let drawn = null; // SVG of what the sliders say
+
 const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
-  const image = await ask('decode', [wanted]);
-  paint($('try-drawing'), image.map(x => Math.round(x * 255)));
+  drawn = await ask('draw', [wanted, false]);
+  show($('try-drawing'), drawn);
   const { row, distance } = nearestKnown(wanted);
   showIcon($('try-near-icon'), row);
   $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'its own code' : `${distance.toFixed(1)} away`}`;
@@ -267,7 +346,8 @@ function expose() {
     tokens: text => ask('tokens', [text]),
     scores: text => ask('scores', [text]), // of the 872, in the order of their slugs
     answer: async (text, n = 5) => (await ask('answer', [text, n])).rows.map(({ row, score }) => ({ slug: known.slugs[row], score })),
-    decode: async codes => Array.from(await ask('decode', [codes])),
+    draw: (code, snap = true) => ask('draw', [code, snap]), // SVG
+    suggest: async text => { const { parents, ...found } = await suggest(text); return { ...found, parents: parents.map(row => known.slugs[row]) }; },
   };
 }
 
@@ -276,6 +356,7 @@ async function begin() {
   startWorker();
   let seed = 0;
   known = await ask('known');
+  takeText();
   $('try-text').oninput = typed;
   offerExamples();
   await ask('ready');
@@ -284,7 +365,9 @@ async function begin() {
   expose();
   watchMap();
   showKnown(known.slugs.indexOf('1f603')); // 😃
-  $('try-use').onclick = () => madeUp && use(madeUp);
+  $('try-use').onclick = () => madeUp && use(madeUp.code);
+  offerToSave('try-made-up', 'made-up', () => madeUp?.svg);
+  offerToSave('try-drawing', 'drawing', () => drawn);
   $('try-random').onclick = async () => use(await ask('sample', [++seed]));
   $('try-status').textContent = 'Ready: the networks run in this page, and nothing you write leaves it.';
   $('try-it').setAttribute('aria-busy', 'false');
