@@ -55,7 +55,8 @@ async function loadTable() {
 // A network as a function from numbers, with their shapes, to numbers. Calls wait for each other: a session does one thing at a time
 let busy = Promise.resolve();
 async function loadNetwork(name) {
-  const session = await ort.InferenceSession.create(await load(name, 'arrayBuffer'), { executionProviders: ['wasm'] });
+  const extra = { session: { disable_quant_qdq: '1' } }; // weights in bytes, but sums in full precision, as in Python
+  const session = await ort.InferenceSession.create(await load(name, 'arrayBuffer'), { executionProviders: ['wasm'], extra });
   const [output] = session.outputNames;
   return (...given) => {
     const run = async () => {
