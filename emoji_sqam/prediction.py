@@ -17,11 +17,10 @@ from fastcore.basics import patch
 from .core import atomic_write, check_count, check_text, check_texts, l2_normalize
 from .weights import check_weights, find_weights, onnx_session, preset_folder
 from .images import SIZE, rasterise, to_float, to_uint8
+from .plotting import png_rights, with_rights
 from .emoji_set import EmojiSet, base_slug, fully_qualified, is_private, lookup_key, slug_to_char
 from .data import SENTIMENTS
 from .tokens import TokenEmbeddings, batches_by_length, load_tokenizer
-from .layout import count_shapes
-from .drawing import Drawer
 
 # %% ../nbs/04_prediction.ipynb #b4c0e845
 class _Network:
@@ -96,6 +95,7 @@ class Answerer:
     @cached_property
     def drawer(self):
         "What draws made-up emojis; `FileNotFoundError` where none was trained for these codes"
+        from emoji_sqam.drawing import Drawer  # late: answers do without
         return Drawer.from_pretrained(find_weights(self.folder, 'drawer.onnx').parent)
 
     def __repr__(self): return f"Answerer of {len(self.slugs)} emojis, trained on {self.about['corpus']}"
@@ -214,9 +214,6 @@ def _repr_html_(self: Answerer):
     return f'<p>{self!r}. What stands for each sentiment:</p><table>{rows}</table>'
 
 # %% ../nbs/04_prediction.ipynb #4734a85a
-_ATTRIBUTION = ('Drawn by emoji_sqam after Twemoji graphics by Twitter, Inc and other contributors, licensed under CC-BY 4.0, '
-                'https://creativecommons.org/licenses/by/4.0/')
-
 @dataclass(frozen=True)
 class GeneratedEmoji:
     "An emoji that nobody has drawn; Jupyter shows its drawing"
@@ -233,10 +230,9 @@ class GeneratedEmoji:
         size=512,     # pixels across
     ) -> bytes:
         "The drawing as a PNG file, with its licence"
-        from PIL import Image, PngImagePlugin
-        info, file = PngImagePlugin.PngInfo(), io.BytesIO()
-        info.add_text('Copyright', _ATTRIBUTION)
-        Image.fromarray(rasterise(self.svg, size, 0)).save(file, 'PNG', pnginfo=info)
+        from PIL import Image
+        file = io.BytesIO()
+        Image.fromarray(rasterise(self.svg, size, 0)).save(file, 'PNG', pnginfo=png_rights())
         return file.getvalue()
 
     def save(self,
@@ -246,18 +242,17 @@ class GeneratedEmoji:
         "Write the drawing with its licence; `ValueError` for other endings"
         path = Path(path)
         if path.suffix not in ('.svg', '.png'): raise ValueError(f'{path} ends in {path.suffix!r}; expected .svg or .png')
-        note = f'><metadata>{_ATTRIBUTION}</metadata>'
-        data = self.png(size) if path.suffix=='.png' else self.svg.replace('>', note, 1).encode()
+        data = self.png(size) if path.suffix=='.png' else with_rights(self.svg).encode()
         with atomic_write(path) as part: part.write_bytes(data)
         return path
 
 # %% ../nbs/04_prediction.ipynb #04f0c78d
-_PARENTS = 7                      # emojis that are mixed, two at a time
+_PARENTS = 6                      # emojis that are mixed, two at a time
 _SHARES = (.25, .4, .6, .75)      # of the second in a mix
 _NOISE = .1                       # standard deviation of what the seed adds to each number of a code
 _SURENESS = .2                    # what a picture gains for a mean probability of 1, beside its cosine
 _COPY, _LEAST_PAINT = .95, .1     # shares of the pixels: a parent's, from which on it is a copy; painted ones
-_DRAWN, _SHAPES = 4, range(2, 13) # candidates that are drawn, beside two for each wanted; elements that a drawing may have
+_DRAWN, _SHAPES = 3, range(2, 13) # candidates that are drawn, beside two for each wanted; elements that a drawing may have
 _MOST = 50                        # that are made up for one text
 _LEAST_DIFFERENCE = 12            # mean over the pixels, of 255, of two that are given
 
@@ -288,6 +283,7 @@ def suggest(self: Answerer,
     seed=0,         # of small changes to the mixes
 ) -> list:          # of GeneratedEmoji, best first; none where no word of the text is known
     "Emojis made up for a text: drawings of mixes of the emojis that answer it best"
+    from emoji_sqam.layout import count_shapes
     check_count(n)
     if n>_MOST: raise ValueError(f'n is {n}; expected at most {_MOST}')
     (embedding,), (known,) = self._encode([check_text(text)])
