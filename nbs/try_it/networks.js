@@ -1,23 +1,22 @@
 // The trained networks, in a worker, so that the page stays quick while they think.
 // Everything is read from files beside this one: the very .onnx files and the tokenizer.json that Python answers with.
 import { Tokenizer } from '../site_libs/tokenizers/tokenizers.min.mjs';
-import * as ort from '../site_libs/onnxruntime-web/ort.wasm.min.mjs';
 import { Shapes, argmax, countShapes, paintOutlines, paintShapes } from './drawing.js';
-
-const here = name => new URL(name, import.meta.url);
-ort.env.wasm.wasmPaths = here('../site_libs/onnxruntime-web/').href;
-ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
+import { halves, network } from './onnx.js';
 
 const CODE = 16, PIXELS = 36 * 36;
 
-async function load(name, kind) {
+// ---- What is read
+
+async function open(name) { // its bytes, as they come
   let response;
-  try { response = await fetch(here(name)); } catch { throw new Error(`${name} could not be loaded`); }
+  try { response = await fetch(new URL(name, import.meta.url)); } catch { throw new Error(`${name} could not be loaded`); }
   if (!response.ok) throw new Error(`${name} could not be loaded (${response.status})`);
-  return response[kind]();
+  const counted = new TransformStream({ transform: (part, on) => { postMessage({ came: part.length }); on.enqueue(part); } });
+  return response.body.pipeThrough(counted);
 }
 
-// ---- What is read
+const load = async (name, kind) => new Response(await open(name))[kind]();
 
 async function loadTokenizer() {
   const saved = await load('tokenizer.json', 'json');
@@ -25,64 +24,83 @@ async function loadTokenizer() {
   const tokenizer = new Tokenizer(saved, { unk_token: saved.model.unk_token });
   const longest = saved.truncation.max_length;
   return text => {
-    const { ids, tokens } = tokenizer.encode(text);
-    return { ids: ids.slice(0, longest), tokens: tokens.slice(0, longest) };
+    const { ids } = tokenizer.encode(text);
+    return { ids: ids.slice(0, longest), cut: ids.length > longest ? longest : 0 };
   };
 }
 
 async function loadKnown() {
   const [about, numbers] = await Promise.all([load('known.json', 'json'), load('known.bin', 'arrayBuffer')]);
-  const count = about.slugs.length;
-  const vectors = new Float32Array(numbers, 0, count * about.dimensions); // emojis.npz: the embeddings, at unit length …
-  const codes = new Float32Array(numbers, vectors.byteLength, count * CODE); // … and the codes
+  const count = about.slugs.length, codes = new Float32Array(numbers, 0, count * CODE); // emojis.npz: the codes …
+  const vectors = halves(new Uint8Array(numbers, codes.byteLength)), width = vectors.length / count; // … and the embeddings
+  for (let at = 0; at < vectors.length; at += width) {
+    const own = vectors.subarray(at, at + width), long = Math.hypot(...own);
+    own.forEach((x, i) => { own[i] = x / long; });
+  }
   return { ...about, count, vectors, codes };
 }
 
-// tokens.npz: for each token a vector as bytes with a scale, how much it counts in a sum, and what kind of token it is
+// tokens.npz: for each token a vector as bytes with a scale, how much it counts in a sum, and what kind of token it is.
+// The rows of common words come first, so that most texts are answered long before the last row is here
 async function loadTable() {
-  const { tokens, tokenDimensions: width } = await load('known.json', 'json');
-  const numbers = await load('tokens.bin', 'arrayBuffer');
-  const scale = new Float32Array(numbers, 0, tokens), importance = new Float32Array(numbers, 4 * tokens, tokens);
-  const bytes = new Int8Array(numbers, 8 * tokens, tokens * width), kinds = new Uint8Array(numbers, (8 + width) * tokens, tokens);
-  const lookup = ids => {
-    const vectors = new Float32Array(ids.length * width);
-    ids.forEach((id, i) => { for (let j = 0; j < width; j++) vectors[i * width + j] = bytes[id * width + j] * scale[id]; });
-    return { vectors, importance: Float32Array.from(ids, id => importance[id]), width };
+  const { tokens, tokenDimensions: width } = await known, row = width + 4, start = 3 * tokens;
+  const bytes = new Uint8Array(start + tokens * row);
+  let came = 0, failure = null, waiting = [];
+  const goOn = () => { waiting = waiting.filter(({ end, resolve, reject }) => (came >= end ? resolve() : failure ? reject(failure) : true)); };
+  const until = end => new Promise((resolve, reject) => { waiting.push({ end, resolve, reject }); goOn(); });
+  const read = async () => {
+    for (const reader = (await open('tokens.bin')).getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes.set(value, came);
+      came += value.length;
+      goOn();
+    }
+    if (came < bytes.length) throw new Error('tokens.bin could not be loaded whole');
   };
-  return { lookup, kinds };
+  const whole = read().catch(error => { failure = error; goOn(); throw error; });
+  whole.catch(() => {}); // who waits for it is told
+  await until(start);
+  const place = new Uint16Array(bytes.buffer, 0, tokens), kinds = bytes.subarray(2 * tokens, start), whereOf = id => start + place[id] * row;
+  const lookup = async ids => {
+    await until(Math.max(...ids.map(whereOf)) + row);
+    const vectors = new Float32Array(ids.length * width), importance = new Float32Array(ids.length);
+    ids.forEach((id, i) => {
+      const at = whereOf(id), [scale, counts] = halves(bytes.subarray(at, at + 4)), own = new Int8Array(bytes.buffer, at + 4, width);
+      own.forEach((x, j) => { vectors[i * width + j] = x * scale; });
+      importance[i] = counts;
+    });
+    return { vectors, importance, width };
+  };
+  return { lookup, kinds, whole };
 }
 
-// A network as a function from numbers, with their shapes, to numbers. Calls wait for each other: a session does one thing at a time
-let busy = Promise.resolve();
 async function loadNetwork(name) {
-  const extra = { session: { disable_quant_qdq: '1' } }; // weights in bytes, but sums in full precision, as in Python
-  const session = await ort.InferenceSession.create(await load(name, 'arrayBuffer'), { executionProviders: ['wasm'], extra });
-  const [output] = session.outputNames;
-  return (...given) => {
-    const run = async () => {
-      const tensors = given.map(([numbers, shape]) => new ort.Tensor('float32', numbers, shape));
-      const outputs = await session.run(Object.fromEntries(session.inputNames.map((input, i) => [input, tensors[i]])));
-      return outputs[output].data;
-    };
-    return busy = busy.then(run, run);
-  };
+  const bytes = await load(name, 'arrayBuffer');
+  try { return network(bytes); } catch (error) { throw new Error(`${name}: ${error.message}`); }
 }
 
-// All files are asked for at once; WebAssembly starts to compile when the first network is there, while the others still come
-const tokenizer = loadTokenizer(), known = loadKnown(), table = loadTable(), textEncoder = loadNetwork('text_encoder.onnx');
-const drawer = loadNetwork('drawer.onnx'), imageEncoder = loadNetwork('image_encoder.onnx'), drawing = loadDrawing();
-for (const part of [tokenizer, known, table, textEncoder, drawer, imageEncoder, drawing]) part.catch(() => {}); // who asks for it is told
+// What answers comes first, the small parts before the table of tokens, and what draws last
+const tokenizer = loadTokenizer(), known = loadKnown(), textEncoder = loadNetwork('text_encoder.onnx');
+const table = Promise.all([tokenizer, known, textEncoder]).then(loadTable), answers = table.then(({ whole }) => whole);
+const drawer = answers.then(() => loadNetwork('drawer.onnx')), drawing = answers.then(loadDrawing);
+const imageEncoder = drawer.then(() => loadNetwork('image_encoder.onnx'));
+for (const part of [tokenizer, known, table, textEncoder, answers, drawer, imageEncoder, drawing]) part.catch(() => {}); // who asks for it is told
 
 // ---- Text to emojis
 
+const LONGEST = 10_000; // characters of a text that are read
+
 async function vectorOf(text) {
   const [encode, { lookup, kinds }, embed] = await Promise.all([tokenizer, table, textEncoder]);
-  const { ids } = encode(text.toWellFormed ? text.toWellFormed() : text); // halves of characters become U+FFFD
+  const { ids, cut } = encode(wellFormed(text).slice(0, LONGEST));
   const read = ids.length ? ids : [1]; // as in Python, where nothing is left of a text
-  const { vectors, importance, width } = lookup(read);
-  const vector = await embed([vectors, [1, read.length, width]], [importance, [1, read.length, 1]]);
-  return { ...countKnown(read.map(id => kinds[id])), vector };
+  const { vectors, importance, width } = await lookup(read);
+  const vector = embed([vectors, [1, read.length, width]], [importance, [1, read.length, 1]]);
+  return { ...countKnown(read.map(id => kinds[id])), cut, vector };
 }
+
+const wellFormed = text => (text.toWellFormed ? text.toWellFormed() : text); // halves of characters become U+FFFD
 
 const cosine = (vector, vectors, row) => {
   let sum = 0;
@@ -109,7 +127,7 @@ async function answer(text, n = 5) {
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
   const lead = rows.length ? found.scores[rows[0]] - found.scores[rows[5]] : 0; // over the first that is not shown
-  return { rows: best, unsure: best.length > 0 && lead < unsureBelow, knownWords: found.knownWords };
+  return { rows: best, unsure: best.length > 0 && lead < unsureBelow, knownWords: found.knownWords, cut: found.cut };
 }
 
 // ---- Codes to drawings
@@ -123,7 +141,7 @@ async function loadDrawing() {
 
 const hexToBytes = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
 
-const votes = async codes => (await drawer)([Float32Array.from(codes.flat()), [codes.length, CODE]]);
+const votes = async codes => Float32Array.from((await drawer)([codes.flat(), [codes.length, CODE]])); // as Python rounds them
 
 // Snapped: regions become shapes. Else they keep outlines of their own, which is quicker and changes smoothly with the code
 async function draw(code, snap) {
@@ -165,7 +183,7 @@ async function pictureScores(wanted, pictures, stopped) {
   for (let at = 0; at < pictures.length && !stopped(); at += BATCH) {
     const batch = pictures.slice(at, at + BATCH), pixels = new Float32Array(batch.length * PIXELS * 4);
     batch.forEach((picture, i) => picture.forEach((x, j) => { pixels[i * PIXELS * 4 + j] = x / 255; }));
-    const vectors = await (await imageEncoder)([pixels, [batch.length, 36, 36, 4]]);
+    const vectors = (await imageEncoder)([pixels, [batch.length, 36, 36, 4]]);
     batch.forEach((_, i) => all.push(cosine(wanted, vectors, i)));
     await pause();
   }
@@ -241,8 +259,9 @@ let search = 0; // the newest; older ones stop
 const calls = {
   answer, sample, draw,
   known: async () => { const { vectors, ...rest } = await known; return rest; },
-  ready: async () => { await Promise.all([tokenizer, known, table, textEncoder]); },
-  drawing: async () => { await Promise.all([drawer, imageEncoder, drawing]); },
+  ready: async () => { await table; },
+  drawing: async () => { await Promise.all([drawer, drawing]); },
+  making: async () => { await imageEncoder; },
   tokens: async text => (await tokenizer)(text).ids,
   scores: async text => Array.from((await scores(text)).scores),
   mixes: text => { const mine = ++search; return mixes(text, () => mine !== search); },

@@ -1,57 +1,33 @@
 // The page: what is typed, moved and dragged goes to the networks in the worker; what they answer is shown.
 
+import { NOTHING, ask, later, loading, newestOnly, notesOn, rasterise, show, startWorker, suggest } from './calls.js';
 import { crc32 } from './drawing.js';
 
 const $ = id => document.getElementById(id);
-const CODE = 16, SIZE = 36, REACH = 4; // a latent number's slider runs from −REACH to REACH
+const CODE = 16, REACH = 4; // a latent number's slider runs from −REACH to REACH
 
-// ---- Calls to the worker
+// ---- What cannot be done
 
-let worker, calls = new Map(), lastId = 0;
-
-function ask(call, given = []) {
-  return new Promise((resolve, reject) => {
-    calls.set(++lastId, { resolve, reject });
-    worker.postMessage({ id: lastId, call, given });
-  });
-}
-
-// A worker from a file would be under no policy of this page. One from a blob is, so that the libraries in it reach this site only, too
-function startWorker() {
-  const code = `import ${JSON.stringify(new URL('networks.js', import.meta.url).href)};`;
-  worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
-  worker.onmessage = ({ data: { id, value, error } }) => {
-    const waiting = calls.get(id);
-    calls.delete(id);
-    error === undefined ? waiting.resolve(value) : waiting.reject(new Error(error));
-  };
-  worker.onerror = event => fail(new Error(event.message || 'a script could not be loaded'));
-}
-
-function fail(error) {
-  $('try-status').textContent = `This page cannot answer: ${error.message}. Reload it to try again.`;
+// What answers and what draws: where one part's files are missing, the other goes on
+function fail(error, what = 'answer') {
+  $('try-status').textContent = what === 'answer' ? `This page cannot answer: ${error.message}. Reload it to try again.`
+    : `This page answers, but cannot ${what}: ${error.message}. Reload it to try again.`;
   $('try-status').classList.add('try-failed');
+  if (what === 'answer') $('try-note').textContent = '';
+  for (const id of ['try-made-up-state', 'try-left']) $(id).textContent = '';
+  $('try-bar').hidden = true;
+  if (DISABLES[what]) setEnabled(false, DISABLES[what]);
   $('try-it').setAttribute('aria-busy', 'false');
 }
 
-// Only the newest of many wishes is worth fulfilling: while one is under way, later ones replace each other
-function newestOnly(work) {
-  let waiting = null, running = false;
-  return async wish => {
-    waiting = wish;
-    if (running) return;
-    running = true;
-    while (waiting !== null) {
-      const now = waiting; waiting = null;
-      try { await work(now); } catch (error) { fail(error); }
-    }
-    running = false;
-  };
-}
+const DISABLES = { answer: '#try-it', draw: '.try-draw' };
+const cannotAnswer = error => fail(error), cannotDraw = error => fail(error, 'draw'), cannotMakeUp = error => fail(error, 'make emojis up');
 
-function later(milliseconds, work) {
-  let timer;
-  return (...given) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...given); };
+function setEnabled(enabled, part) {
+  for (const control of document.querySelectorAll(`${part} :is(input, button, textarea)`)) control.disabled = !enabled;
+  const map = document.querySelector(`${part} #try-map`);
+  map.setAttribute('aria-disabled', !enabled);
+  map.tabIndex = enabled ? 0 : -1;
 }
 
 // A screen reader hears what came out when the hands rest, not each step on the way
@@ -76,21 +52,6 @@ function showIcon(picture, row) {
 }
 
 // ---- Drawings, shown and saved
-
-const NOTHING = '<svg xmlns="http://www.w3.org/2000/svg"/>';
-
-function show(picture, svg) { picture.src = `data:image/svg+xml,${encodeURIComponent(svg)}`; }
-
-async function rasterise(svg, size) { // a canvas
-  const picture = new Image(), canvas = document.createElement('canvas');
-  show(picture, svg.replace('<svg ', `<svg width="${size}" height="${size}" `));
-  await picture.decode();
-  canvas.width = canvas.height = size;
-  canvas.getContext('2d').drawImage(picture, 0, 0, size, size);
-  return canvas;
-}
-
-async function pixelsOf(svg) { return (await rasterise(svg, SIZE)).getContext('2d').getImageData(0, 0, SIZE, SIZE).data; }
 
 // A PNG file with a note in it: a chunk of text behind the header, which is always as long
 function withNote(png, keyword, text) {
@@ -133,7 +94,7 @@ function answerItem({ row, score }, first) {
   number.className = 'try-score'; number.textContent = signed(score);
   button.style.setProperty('--part', Math.max(0, score) / Math.max(first, .01));
   button.append(icon(row), name, number);
-  button.onclick = () => showKnown(row);
+  button.onclick = () => { showKnown(row); bringIntoSight(); };
   const item = document.createElement('li'), copier = document.createElement('button');
   Object.assign(copier, { type: 'button', className: 'try-copy', textContent: 'Copy', onclick: () => copy(known.chars[row], copier) });
   copier.setAttribute('aria-label', `Copy ${known.chars[row]}`);
@@ -148,20 +109,19 @@ const answerText = newestOnly(async text => {
     clearMadeUp();
     return;
   }
-  const { rows, unsure, knownWords } = await ask('answer', [text]);
+  const found = await ask('answer', [text]), { rows, unsure, knownWords } = found;
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
   $('try-answers').classList.toggle('try-unsure', unsure);
+  $('try-note').textContent = notesOn(found);
   if (!knownWords) {
     clearMadeUp();
-    $('try-note').textContent = 'No word of this is known, so there is no answer. The vocabulary is English.';
     return say($('try-note').textContent);
   }
-  $('try-note').textContent = (unsure ? 'Unsure: with so small a lead, a first answer fits no more often than not. ' : '')
-    + `${knownWords} ${knownWords === 1 ? 'word is' : 'words are'} known.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
-});
+}, cannotAnswer);
 
+let canMakeUp = false; // once what it takes is here
 let madeUp = null; // the last one: svg, code, score, gain, parents
 
 function clearMadeUp() {
@@ -188,16 +148,10 @@ function showMadeUp(found) {
   for (const button of madeUpButtons()) button.disabled = false;
 }
 
-// The worker mixes and draws, the browser rasterises, the worker chooses. Null where a newer text came
-async function suggest(text) {
-  const drawn = await ask('mixes', [text]);
-  return drawn && ask('choose', [text, drawn, await Promise.all(drawn.map(({ svg }) => pixelsOf(svg)))]);
-}
-
 // Mixing and drawing take a second, so they wait until the typing rests
 const makeUp = later(350, async text => {
   const isOld = () => text !== $('try-text').value; // a newer text came
-  if (isOld()) return;
+  if (isOld() || !canMakeUp) return;
   $('try-made-up-state').textContent = 'making it up …';
   try {
     const found = await suggest(text);
@@ -207,7 +161,7 @@ const makeUp = later(350, async text => {
     const names = found.parents.map(row => known.names[row]).join(' and ');
     $('try-said-made-up').textContent = `Made up of ${names}, with a score of ${$('try-made-up-score').textContent}.`;
     document.documentElement.dataset.tryMadeUp = text; // where tests see that the search has ended
-  } catch (error) { fail(error); }
+  } catch (error) { cannotMakeUp(error); }
 });
 
 function typed() {
@@ -217,21 +171,22 @@ function typed() {
   noteText($('try-text').value);
 }
 
+const LONGEST_ADDRESS = 500; // characters of a text that is worth sending so
+
 const noteText = later(500, text => { // in the address, so that it can be sent
   const address = new URL(location);
-  if (text.trim()) address.searchParams.set('text', text); else address.searchParams.delete('text');
+  if (text.trim() && text.length <= LONGEST_ADDRESS) address.searchParams.set('text', text); else address.searchParams.delete('text');
   history.replaceState(null, '', address);
 });
 
 function takeText() { // from the address
   const text = new URLSearchParams(location.search).get('text');
-  if (text) $('try-text').value = text.slice(0, $('try-text').maxLength);
+  if (text) $('try-text').value = text;
 }
 
 function offerExamples() {
   for (const button of $('try-examples').querySelectorAll('button')) {
     button.onclick = () => { $('try-text').value = button.textContent; typed(); };
-    button.disabled = false;
   }
 }
 
@@ -280,7 +235,7 @@ const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
   $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'its own code' : `${distance.toFixed(1)} away`}`;
   if (moveMarker) placeMarker(known.cells[row].map(x => x + .5));
   say(`Drawn. The nearest known emoji is ${$('try-near').textContent}.`);
-});
+}, cannotDraw);
 
 function draw(wanted, moveMarker) { drawNow({ wanted: Array.from(wanted), moveMarker }); }
 
@@ -289,6 +244,11 @@ function use(wanted, moveMarker = true) { code = Array.from(wanted); setSliders(
 const codeOf = row => known.codes.slice(row * CODE, (row + 1) * CODE);
 
 function showKnown(row) { use(codeOf(row)); }
+
+function bringIntoSight() { // the drawing that a press changed
+  const { top, bottom } = $('try-drawing').getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) $('try-drawing').scrollIntoView({ block: 'center' });
+}
 
 // ---- The map
 
@@ -301,13 +261,12 @@ function placeMarker(to) {
   $('try-marker').style.top = `${100 * to[1] / known.columns}%`;
 }
 
-function codeAt([x, y]) {
+function codeAt([x, y]) { // also where no emoji is near
+  const distances = known.cells.map(([column, line]) => (column + .5 - x) ** 2 + (line + .5 - y) ** 2), least = Math.min(...distances);
   const mean = new Array(CODE).fill(0);
   let total = 0;
-  known.cells.forEach(([column, line], row) => {
-    const away = (column + .5 - x) ** 2 + (line + .5 - y) ** 2;
-    if (away > 4) return;
-    const weight = Math.exp(-away / (2 * SOFTNESS ** 2));
+  distances.forEach((away, row) => {
+    const weight = Math.exp((least - away) / (2 * SOFTNESS ** 2));
     total += weight;
     for (let i = 0; i < CODE; i++) mean[i] += weight * known.codes[row * CODE + i];
   });
@@ -352,24 +311,34 @@ function expose() {
 }
 
 async function begin() {
-  if (typeof WebAssembly !== 'object' || typeof Worker !== 'function') throw new Error('this browser runs no WebAssembly');
-  startWorker();
-  let seed = 0;
+  setEnabled(false, '.try-draw');
+  startWorker(cannotAnswer, loading($('try-bar'), $('try-left')));
   known = await ask('known');
   takeText();
   $('try-text').oninput = typed;
   offerExamples();
   await ask('ready');
+  for (const button of $('try-examples').querySelectorAll('button')) button.disabled = false;
   await answerText($('try-text').value);
+  beginToDraw().catch(cannotDraw);
+}
+
+async function beginToDraw() {
   await ask('drawing');
   expose();
   watchMap();
+  setEnabled(true, '.try-draw');
   showKnown(known.slugs.indexOf('1f603')); // 😃
-  $('try-use').onclick = () => madeUp && use(madeUp.code);
+  $('try-use').onclick = () => { if (madeUp) { use(madeUp.code); bringIntoSight(); } };
   offerToSave('try-made-up', 'made-up', () => madeUp?.svg);
   offerToSave('try-drawing', 'drawing', () => drawn);
+  let seed = 0;
   $('try-random').onclick = async () => use(await ask('sample', [++seed]));
+  try { await ask('making'); } catch (error) { return cannotMakeUp(error); }
+  canMakeUp = true;
+  makeUp($('try-text').value);
   $('try-status').textContent = 'Ready: the networks run in this page, and nothing you write leaves it.';
+  $('try-bar').hidden = true;
   $('try-it').setAttribute('aria-busy', 'false');
 }
 
@@ -380,4 +349,4 @@ document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event 
 });
 
 makeSliders();
-begin().catch(fail);
+begin().catch(cannotAnswer);
