@@ -39,11 +39,15 @@ function varints(values = []) { // of a repeated field: packed, or one by one
   });
 }
 
-export function halves(bytes) { // numbers of 16 bits
-  return Float32Array.from(new Uint16Array(bytes.slice().buffer), half => {
-    const exponent = half >> 10 & 31, fraction = half & 1023, sign = half & 0x8000 ? -1 : 1;
-    return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
-  });
+const HALVES = Float32Array.from({ length: 2 ** 16 }, (_, half) => { // all numbers of 16 bits
+  const exponent = half >> 10 & 31, fraction = half & 1023, sign = half & 0x8000 ? -1 : 1;
+  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+});
+
+export function halves(bytes) {
+  const given = new Uint16Array(bytes.slice().buffer), out = new Float32Array(given.length);
+  for (let i = 0; i < given.length; i++) out[i] = HALVES[given[i]];
+  return out;
 }
 
 const KINDS = { // of numbers: how their bytes are read

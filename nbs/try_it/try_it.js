@@ -306,6 +306,7 @@ function expose() {
     scores: text => ask('scores', [text]), // of the 872, in the order of their slugs
     answer: async (text, n = 5) => (await ask('answer', [text, n])).rows.map(({ row, score }) => ({ slug: known.slugs[row], score })),
     draw: (code, snap = true) => ask('draw', [code, snap]), // SVG
+    codeAt, // of a place on the map
     suggest: async text => { const { parents, ...found } = await suggest(text); return { ...found, parents: parents.map(row => known.slugs[row]) }; },
   };
 }
