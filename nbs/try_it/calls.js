@@ -47,6 +47,7 @@ export function later(milliseconds, work) {
 export function loading(bar, words) {
   let left = bar.max;
   return bytes => {
+    if (bar.hidden) return; // something failed
     left = Math.max(0, left - bytes);
     bar.value = bar.max - left;
     words.textContent = left ? `${(left / 1e6).toFixed(1)} MB left` : '';
