@@ -124,7 +124,7 @@ const pairwise = combine => (a, b) => {
 
 // m × k by k × n. Two rows of the first and four of the second at a time, so that what is read is used more than once
 function multiply(a, b, out, [m, k, n], [fromA, fromB, to] = [0, 0, 0]) {
-  const whole = m < 2 ? 0 : k - k % 4;
+  const whole = k - k % 4;
   for (let i = 0; i < m; i += 2) {
     const first = fromA + i * k, second = i + 1 < m ? first + k : first, place = to + i * n, next = i + 1 < m ? place + n : place;
     for (let l = 0; l < whole; l += 4) {
@@ -215,14 +215,17 @@ function conv(one, weights, bias, given) {
   return { shape: [many, filters, ...output], values };
 }
 
+const turned = new WeakMap(); // weights with rows and columns exchanged
+
 function convTranspose(one, weights, bias, settings) {
   const [many, channels, ...size] = one.shape, { kernel_shape: kernel, strides, pads } = settings, places = product(size);
   const output = size.map((n, i) => (n - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]), filters = weights.shape[1];
-  const rows = filters * product(kernel), turned = viewed(weights, [rows, channels], [1, rows]).values;
+  const rows = filters * product(kernel);
+  if (!turned.has(weights)) turned.set(weights, viewed(weights, [rows, channels], [1, rows]).values);
   const values = new Float64Array(many * filters * product(output));
   for (let i = 0; i < many; i++) {
     const to = i * filters * product(output), spread = new Float64Array(rows * places);
-    multiply(turned, one.values, spread, [rows, channels, places], [0, i * channels * places, 0]);
+    multiply(turned.get(weights), one.values, spread, [rows, channels, places], [0, i * channels * places, 0]);
     underKernel(filters, output, size, settings, (k, from, at) => { values[to + at] += spread[k * places + from]; });
   }
   add(bias, values, product(output));
