@@ -71,15 +71,15 @@ def standardise(
     moments,      # (n, 6) of them
     frames,       # (n, 2, 2)
     size=20,      # pixels across
-) -> np.ndarray:  # float32 (n, size, size)
+) -> np.ndarray:  # (n, size, size)
     "Masks as they are in their own frames: in the middle, with a spread of 1 each way"
     at = ((np.arange(size)+.5)/size*2 - 1)*REACH
     grid, scale = np.stack(np.meshgrid(at, at), -1), masks.shape[1]/SIZE
     def resampled(mask, middle, frame):
         x, y = np.moveaxis((grid @ frame.T + middle)*scale - .5, -1, 0)
         return map_coordinates(mask, [y, x], order=1, prefilter=False)
-    if not len(masks): return np.zeros((0, size, size), 'float32')
-    return np.stack([resampled(*each) for each in zip(masks, moments[:, :2], frames)]).astype('float32')
+    if not len(masks): return np.zeros((0, size, size))
+    return np.stack([resampled(*each) for each in zip(masks, moments[:, :2], frames)])
 
 # %% ../nbs/support/elements.ipynb #737344cd
 _FLIPS = np.array([[[1, 0], [0, 1]], [[-1, 0], [0, 1]], [[1, 0], [0, -1]], [[-1, 0], [0, -1]]], float)

@@ -31,9 +31,9 @@ def regions(
 
 def without_specks(
     which,         # int (m,): entries of the palette; see color_fields
-    fields,        # float32 (m, n, n)
+    fields,        # (m, n, n)
     least=LEAST,
-) -> np.ndarray:   # float32 (m, n, n)
+) -> np.ndarray:   # (m, n, n)
     "Fields that are below all others where a colour would only make a speck; a hole counts as one up to twice the size"
     fields = fields.copy()
     for _ in range(2):  # what comes forth may be a speck as well
@@ -230,10 +230,10 @@ def paint_silhouette(
     palette,      # float (k, 4) in [0, 1]
 ) -> str:         # SVG elements
     "A silhouette as a base of one colour and parts that are cut off at its outline"
-    mask, parts, axis = silhouette.mask.astype('float32'), silhouette.parts, silhouette.axis
+    mask, parts, axis = silhouette.mask.astype(float), silhouette.parts, silhouette.axis
     if axis is not None: mask = (mask+mirror(mask, axis))/2
     masks = [mask, *silhouette.holes, *[part.reach for part in parts]]
-    fits = shapes.fit(np.stack(masks).astype('float32'))
+    fits = shapes.fit(np.stack(masks))
     part_fits = fits[1+len(silhouette.holes):]
     if axis is not None: part_fits = pair_up(parts, part_fits, axis)
     fill = f'fill="{to_hex(palette[silhouette.entry])}"'

@@ -26,24 +26,24 @@ def _cubic(distance):
 def enlarging_matrix(
     size: int,    # pixels across
     factor: int,  # how many pixels each one becomes, in one direction
-) -> np.ndarray:  # float32 (size×factor, size)
+) -> np.ndarray:  # (size×factor, size)
     "Cubic convolution as a matrix; what lies beyond the edge is taken from the edge"
     at = (np.arange(size*factor)+.5)/factor - .5
     matrix = np.zeros((size*factor, size))
     for offset in range(-1, 3):
         pixel = np.floor(at).astype(int)+offset
         np.add.at(matrix, (np.arange(size*factor), pixel.clip(0, size-1)), _cubic(np.abs(at-pixel)))
-    return matrix.astype('float32')
+    return matrix
 
 @cache
 def smoothing_matrix(
     size: int,    # pixels across
     radius,       # standard deviation, in pixels
-) -> np.ndarray:  # float32 (size, size)
+) -> np.ndarray:  # (size, size)
     "A Gaussian blur as a matrix; its rows sum to 1, also at the edge"
     pixel = np.arange(size)
     weights = np.exp(-.5*((pixel[:, None]-pixel)/radius)**2)
-    return (weights/weights.sum(axis=1, keepdims=True)).astype('float32')
+    return weights/weights.sum(axis=1, keepdims=True)
 
 def apply_both_ways(
     matrix,       # (m, n)
@@ -61,12 +61,12 @@ def color_fields(
     least=.006,         # … and each wins at least this share of the pixels
     radius=1.,          # within which the majority rules, in pixels of the 36
     factor=FACTOR,
-) -> tuple:             # int (m,): which colours; float32 (m, 36×factor, 36×factor): their fields, which sum to 1
+) -> tuple:             # int (m,): which colours; (m, 36×factor, 36×factor): their fields, which sum to 1
     "The colours of a picture, most frequent first, and a smooth field of each"
     share = np.bincount(votes.argmax(-1).ravel(), minlength=votes.shape[-1])/votes[..., 0].size
     order = np.argsort(-(share + .01*votes.mean((0, 1))), kind='stable')[:most]  # the mean decides between equals
     which = order[share[order]>=least]
-    evidence = np.log(votes[..., which].transpose(2, 0, 1) + 1e-4)
+    evidence = np.log(votes[..., which].transpose(2, 0, 1).astype(float) + 1e-4)
     evidence = apply_both_ways(enlarging_matrix(SIZE, factor), evidence)
     fields = np.exp(evidence-evidence.max(axis=0))
     return which, apply_both_ways(smoothing_matrix(SIZE*factor, radius*factor), fields/fields.sum(axis=0))
@@ -79,13 +79,13 @@ def contours(
 ) -> list:          # of arrays (k, 2), x and y; a closed line each, without its first point again
     "The closed lines around the places where a field is above a level"
     step = width/len(field)
-    inner = np.pad(field-level, 1, mode='edge')
+    inner = np.pad(np.round(field-level, 9), 1, mode='edge')  # what is at the level is outside, whatever the last digits
     outside = np.ones_like(inner, bool)
     outside[1:-1, 1:-1] = False
     inner[outside] = -np.abs(inner[outside])-1e-6  # so the line runs along the edge of the picture
     at = (np.arange(len(inner))-.5)*step
     lines = contour_generator(at, at, inner, line_type=LineType.Separate).lines(0)
-    return [line[:-1] for line in lines if len(line)>5]
+    return [np.round(line[:-1], 4) for line in lines if len(line)>5]  # in what is symmetric equals are equal
 
 # %% ../nbs/support/outlines.ipynb #6f978df2
 def _offsets(points, start, end):
@@ -255,4 +255,4 @@ def trace_mask(
     units = SIZE/len(mask)
     radius = rounding[0] + rounding[1]*math.sqrt(mask.sum())*units
     blur = smoothing_matrix(len(mask), round(radius/units, 1))
-    return trace(apply_both_ways(blur, mask.astype('float32')))
+    return trace(apply_both_ways(blur, mask.astype(float)))

@@ -174,11 +174,11 @@ class Shapes:
         weights,   # (n,): what is added to the overlap with each
         outlines,  # n lists of Outline
     ):
-        self.masks, self.weights, self.outlines = masks, np.asarray(weights, 'float32'), outlines
-        views = symmetric_views(masks.astype('float32')/255).transpose(1, 0, 2, 3)
+        self.masks, self.weights, self.outlines = masks, np.asarray(weights, float), outlines
+        views = symmetric_views(masks/255).transpose(1, 0, 2, 3)
         self._views = views.reshape(8*len(masks), -1)
         self._areas = self._views.sum(axis=1)
-        self._bonus = np.repeat(self.weights, 8) + np.tile(.01*(np.arange(8)<2), len(masks)).astype('float32')
+        self._bonus = np.repeat(self.weights, 8) + np.tile(.01*(np.arange(8)<2), len(masks))
 
     def __len__(self): return len(self.masks)
 
@@ -201,7 +201,7 @@ class Shapes:
         return cls(np.rint(255*shown[kept]).astype('uint8'), weights, [outlines[row] for row in kept])
 
     def fit(self,
-        masks,        # float32 (n, h, h): regions, none of them empty
+        masks,        # float (n, h, h): regions, none of them empty
     ) -> list:        # of Fit
         "The shape that fits each region best"
         found = moments(masks)
@@ -211,8 +211,8 @@ class Shapes:
         own = standardise(masks[rows], found[rows], own_frames, self.size).reshape(len(rows), -1)
         both = own @ self._views.T
         overlaps = both/(own.sum(axis=1, keepdims=True) + self._areas - both)
-        best = (overlaps+self._bonus).argmax(axis=1)
-        scores = (overlaps+self._bonus)[np.arange(len(rows)), best]
+        scores = np.round(overlaps+self._bonus, 6)  # equal views of what is symmetric: the first one
+        best, scores = scores.argmax(axis=1), scores.max(axis=1)
         def fit_of(row):
             place = max(np.flatnonzero(rows==row), key=scores.__getitem__)
             shape, view = divmod(int(best[place]), 8)

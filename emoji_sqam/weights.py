@@ -155,6 +155,7 @@ def onnx_session(
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.add_session_config_entry('session.disable_quant_qdq', '1')  # weights in bytes, but sums in full precision
     try: return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
     except Exception as error: raise ValueError(f'{path} holds no network that can be run: {error}') from error
 

@@ -1,56 +1,33 @@
 // The page: what is typed, moved and dragged goes to the networks in the worker; what they answer is shown.
 
+import { NOTHING, ask, later, loading, newestOnly, notesOn, rasterise, show, startWorker, suggest } from './calls.js';
+import { crc32 } from './drawing.js';
+
 const $ = id => document.getElementById(id);
-const CODE = 16, SIZE = 36, REACH = 4; // a latent number's slider runs from −REACH to REACH
+const CODE = 16, REACH = 4; // a latent number's slider runs from −REACH to REACH
 
-// ---- Calls to the worker
+// ---- What cannot be done
 
-let worker, calls = new Map(), lastId = 0;
-
-function ask(call, given = [], onProgress) {
-  return new Promise((resolve, reject) => {
-    calls.set(++lastId, { resolve, reject, onProgress });
-    worker.postMessage({ id: lastId, call, given });
-  });
-}
-
-// A worker from a file would be under no policy of this page. One from a blob is, so that the libraries in it reach this site only, too
-function startWorker() {
-  const code = `import ${JSON.stringify(new URL('networks.js', import.meta.url).href)};`;
-  worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
-  worker.onmessage = ({ data: { id, value, error, so_far } }) => {
-    const waiting = calls.get(id);
-    if (so_far) return waiting.onProgress(so_far);
-    calls.delete(id);
-    error === undefined ? waiting.resolve(value) : waiting.reject(new Error(error));
-  };
-  worker.onerror = event => fail(new Error(event.message || 'a script could not be loaded'));
-}
-
-function fail(error) {
-  $('try-status').textContent = `This page cannot answer: ${error.message}. Reload it to try again.`;
+// What answers and what draws: where one part's files are missing, the other goes on
+function fail(error, what = 'answer') {
+  $('try-status').textContent = what === 'answer' ? `This page cannot answer: ${error.message}. Reload it to try again.`
+    : `This page answers, but cannot ${what}: ${error.message}. Reload it to try again.`;
   $('try-status').classList.add('try-failed');
+  if (what === 'answer') $('try-note').textContent = '';
+  for (const id of ['try-made-up-state', 'try-left']) $(id).textContent = '';
+  $('try-bar').hidden = true;
+  if (DISABLES[what]) setEnabled(false, DISABLES[what]);
   $('try-it').setAttribute('aria-busy', 'false');
 }
 
-// Only the newest of many wishes is worth fulfilling: while one is under way, later ones replace each other
-function newestOnly(work) {
-  let waiting = null, running = false;
-  return async wish => {
-    waiting = wish;
-    if (running) return;
-    running = true;
-    while (waiting !== null) {
-      const now = waiting; waiting = null;
-      try { await work(now); } catch (error) { fail(error); }
-    }
-    running = false;
-  };
-}
+const DISABLES = { answer: '#try-it', draw: '.try-draw' };
+const cannotAnswer = error => fail(error), cannotDraw = error => fail(error, 'draw'), cannotMakeUp = error => fail(error, 'make emojis up');
 
-function later(milliseconds, work) {
-  let timer;
-  return (...given) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...given); };
+function setEnabled(enabled, part) {
+  for (const control of document.querySelectorAll(`${part} :is(input, button, textarea)`)) control.disabled = !enabled;
+  const map = document.querySelector(`${part} #try-map`);
+  map.setAttribute('aria-disabled', !enabled);
+  map.tabIndex = enabled ? 0 : -1;
 }
 
 // A screen reader hears what came out when the hands rest, not each step on the way
@@ -74,8 +51,36 @@ function showIcon(picture, row) {
   picture.style.backgroundPosition = `${100 * column / last}% ${100 * line / last}%`;
 }
 
-function paint(canvas, pixels) {
-  canvas.getContext('2d').putImageData(new ImageData(Uint8ClampedArray.from(pixels), SIZE, SIZE), 0, 0);
+// ---- Drawings, shown and saved
+
+// A PNG file with a note in it: a chunk of text behind the header, which is always as long
+function withNote(png, keyword, text) {
+  const chunk = Uint8Array.from(`tEXt${keyword}\0${text}`, char => char.charCodeAt(0)), number = x => [x >>> 24, x >>> 16, x >>> 8, x];
+  return [png.slice(0, 33), Uint8Array.from(number(chunk.length - 4)), chunk, Uint8Array.from(number(crc32(chunk))), png.slice(33)];
+}
+
+const SAVED = 512; // pixels across a PNG
+
+async function fileOf(svg, type) { // with the licence in it
+  if (type === 'svg') return new Blob([svg.replace('>', `>${known.metadata}`)], { type: 'image/svg+xml' });
+  const canvas = await rasterise(svg, SAVED), png = await new Promise(done => canvas.toBlob(done, 'image/png'));
+  return new Blob(withNote(new Uint8Array(await png.arrayBuffer()), 'Copyright', known.rights), { type: 'image/png' });
+}
+
+async function save(svg, name, type) {
+  const link = document.createElement('a'), address = URL.createObjectURL(await fileOf(svg, type));
+  Object.assign(link, { href: address, download: `${name}.${type}` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // once it has been read
+}
+
+function offerToSave(id, name, drawing) { // buttons that save what `drawing()` gives
+  for (const type of ['svg', 'png']) $(`${id}-${type}`).onclick = () => drawing() && save(drawing(), name, type);
+}
+
+async function copy(text, button) {
+  try { await navigator.clipboard.writeText(text); } catch { return say('This browser does not let a page copy.'); }
+  button.textContent = 'Copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
 }
 
 // ---- Text to emojis
@@ -89,9 +94,11 @@ function answerItem({ row, score }, first) {
   number.className = 'try-score'; number.textContent = signed(score);
   button.style.setProperty('--part', Math.max(0, score) / Math.max(first, .01));
   button.append(icon(row), name, number);
-  button.onclick = () => showKnown(row);
-  const item = document.createElement('li');
-  item.append(button);
+  button.onclick = () => { showKnown(row); bringIntoSight(); };
+  const item = document.createElement('li'), copier = document.createElement('button');
+  Object.assign(copier, { type: 'button', className: 'try-copy', textContent: 'Copy', onclick: () => copy(known.chars[row], copier) });
+  copier.setAttribute('aria-label', `Copy ${known.chars[row]}`);
+  item.append(button, copier);
   return item;
 }
 
@@ -102,59 +109,84 @@ const answerText = newestOnly(async text => {
     clearMadeUp();
     return;
   }
-  const { rows, unsure, knownWords } = await ask('answer', [text]);
+  const found = await ask('answer', [text]), { rows, unsure, knownWords } = found;
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
   $('try-answers').classList.toggle('try-unsure', unsure);
+  $('try-note').textContent = notesOn(found);
   if (!knownWords) {
     clearMadeUp();
-    $('try-note').textContent = 'No word of this is known, so there is no answer. The vocabulary is English.';
     return say($('try-note').textContent);
   }
-  $('try-note').textContent = (unsure ? 'Unsure: with so small a lead, a first answer fits no more often than not. ' : '')
-    + `${knownWords} ${knownWords === 1 ? 'word is' : 'words are'} known.`;
   say(`Answers: ${rows.map(({ row, score }) => `${known.names[row]} ${signed(score)}`).join(', ')}.`);
   makeUp(text);
-});
+}, cannotAnswer);
 
-let madeUp = null; // the code of the last one that was made up
+let canMakeUp = false; // once what it takes is here
+let madeUp = null; // the last one: svg, code, score, gain, parents
 
 function clearMadeUp() {
   madeUp = null;
-  $('try-made-up').getContext('2d').clearRect(0, 0, SIZE, SIZE);
+  show($('try-made-up'), NOTHING);
+  $('try-parents').replaceChildren();
   $('try-made-up-score').textContent = '';
-  $('try-use').disabled = true;
+  for (const button of madeUpButtons()) button.disabled = true;
 }
 
-function showMadeUp({ code, pixels, score, gain }) {
-  madeUp = Array.from(code);
-  paint($('try-made-up'), pixels);
+const madeUpButtons = () => ['try-use', 'try-made-up-svg', 'try-made-up-png'].map($);
+
+function showMadeUp(found) {
+  const { svg, score, gain, parents } = madeUp = found;
+  show($('try-made-up'), svg);
+  const [first, second] = parents.map(row => {
+    const picture = icon(row);
+    picture.setAttribute('role', 'img');
+    picture.setAttribute('aria-label', known.names[row]);
+    return picture;
+  });
+  $('try-parents').replaceChildren('of ', first, ' and ', second);
   $('try-made-up-score').textContent = `${signed(score)}, which is ${signed(Math.abs(gain))} ${gain < 0 ? 'below' : 'above'} the best known emoji`;
-  $('try-use').disabled = false;
+  for (const button of madeUpButtons()) button.disabled = false;
 }
 
-// A search takes a second or two, so it waits until the typing rests
+// Mixing and drawing take a second, so they wait until the typing rests
 const makeUp = later(350, async text => {
-  if (text !== $('try-text').value) return;
+  const isOld = () => text !== $('try-text').value; // a newer text came
+  if (isOld() || !canMakeUp) return;
   $('try-made-up-state').textContent = 'making it up …';
   try {
-    const found = await ask('suggest', [text, 0], showMadeUp);
-    if (!found) return; // a newer text came
+    const found = await suggest(text);
+    if (!found || isOld()) return;
+    showMadeUp(found);
     $('try-made-up-state').textContent = '';
-    $('try-said-made-up').textContent = `Made up, with a score of ${$('try-made-up-score').textContent}.`;
+    const names = found.parents.map(row => known.names[row]).join(' and ');
+    $('try-said-made-up').textContent = `Made up of ${names}, with a score of ${$('try-made-up-score').textContent}.`;
     document.documentElement.dataset.tryMadeUp = text; // where tests see that the search has ended
-  } catch (error) { fail(error); }
+  } catch (error) { cannotMakeUp(error); }
 });
 
 function typed() {
   ask('stop'); // the search for what stood here before
   $('try-made-up-state').textContent = '';
   answerText($('try-text').value);
+  noteText($('try-text').value);
+}
+
+const LONGEST_ADDRESS = 500; // characters of a text that is worth sending so
+
+const noteText = later(500, text => { // in the address, so that it can be sent
+  const address = new URL(location);
+  if (text.trim() && text.length <= LONGEST_ADDRESS) address.searchParams.set('text', text); else address.searchParams.delete('text');
+  history.replaceState(null, '', address);
+});
+
+function takeText() { // from the address
+  const text = new URLSearchParams(location.search).get('text');
+  if (text) $('try-text').value = text;
 }
 
 function offerExamples() {
   for (const button of $('try-examples').querySelectorAll('button')) {
     button.onclick = () => { $('try-text').value = button.textContent; typed(); };
-    button.disabled = false;
   }
 }
 
@@ -193,15 +225,17 @@ function nearestKnown(code) {
   return { row: best, distance: Math.sqrt(least) };
 }
 
+let drawn = null; // SVG of what the sliders say
+
 const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
-  const image = await ask('decode', [wanted]);
-  paint($('try-drawing'), image.map(x => Math.round(x * 255)));
+  drawn = await ask('draw', [wanted, false]);
+  show($('try-drawing'), drawn);
   const { row, distance } = nearestKnown(wanted);
   showIcon($('try-near-icon'), row);
   $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'its own code' : `${distance.toFixed(1)} away`}`;
   if (moveMarker) placeMarker(known.cells[row].map(x => x + .5));
   say(`Drawn. The nearest known emoji is ${$('try-near').textContent}.`);
-});
+}, cannotDraw);
 
 function draw(wanted, moveMarker) { drawNow({ wanted: Array.from(wanted), moveMarker }); }
 
@@ -210,6 +244,11 @@ function use(wanted, moveMarker = true) { code = Array.from(wanted); setSliders(
 const codeOf = row => known.codes.slice(row * CODE, (row + 1) * CODE);
 
 function showKnown(row) { use(codeOf(row)); }
+
+function bringIntoSight() { // the drawing that a press changed
+  const { top, bottom } = $('try-drawing').getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) $('try-drawing').scrollIntoView({ block: 'center' });
+}
 
 // ---- The map
 
@@ -222,13 +261,12 @@ function placeMarker(to) {
   $('try-marker').style.top = `${100 * to[1] / known.columns}%`;
 }
 
-function codeAt([x, y]) {
+function codeAt([x, y]) { // also where no emoji is near
+  const distances = known.cells.map(([column, line]) => (column + .5 - x) ** 2 + (line + .5 - y) ** 2), least = Math.min(...distances);
   const mean = new Array(CODE).fill(0);
   let total = 0;
-  known.cells.forEach(([column, line], row) => {
-    const away = (column + .5 - x) ** 2 + (line + .5 - y) ** 2;
-    if (away > 4) return;
-    const weight = Math.exp(-away / (2 * SOFTNESS ** 2));
+  distances.forEach((away, row) => {
+    const weight = Math.exp((least - away) / (2 * SOFTNESS ** 2));
     total += weight;
     for (let i = 0; i < CODE; i++) mean[i] += weight * known.codes[row * CODE + i];
   });
@@ -267,26 +305,41 @@ function expose() {
     tokens: text => ask('tokens', [text]),
     scores: text => ask('scores', [text]), // of the 872, in the order of their slugs
     answer: async (text, n = 5) => (await ask('answer', [text, n])).rows.map(({ row, score }) => ({ slug: known.slugs[row], score })),
-    decode: async codes => Array.from(await ask('decode', [codes])),
+    draw: (code, snap = true) => ask('draw', [code, snap]), // SVG
+    codeAt, // of a place on the map
+    suggest: async text => { const { parents, ...found } = await suggest(text); return { ...found, parents: parents.map(row => known.slugs[row]) }; },
   };
 }
 
 async function begin() {
-  if (typeof WebAssembly !== 'object' || typeof Worker !== 'function') throw new Error('this browser runs no WebAssembly');
-  startWorker();
-  let seed = 0;
+  setEnabled(false, '.try-draw');
+  startWorker(cannotAnswer, loading($('try-bar'), $('try-left')));
   known = await ask('known');
+  takeText();
   $('try-text').oninput = typed;
   offerExamples();
   await ask('ready');
+  for (const button of $('try-examples').querySelectorAll('button')) button.disabled = false;
   await answerText($('try-text').value);
+  beginToDraw().catch(cannotDraw);
+}
+
+async function beginToDraw() {
   await ask('drawing');
   expose();
   watchMap();
+  setEnabled(true, '.try-draw');
   showKnown(known.slugs.indexOf('1f603')); // 😃
-  $('try-use').onclick = () => madeUp && use(madeUp);
+  $('try-use').onclick = () => { if (madeUp) { use(madeUp.code); bringIntoSight(); } };
+  offerToSave('try-made-up', 'made-up', () => madeUp?.svg);
+  offerToSave('try-drawing', 'drawing', () => drawn);
+  let seed = 0;
   $('try-random').onclick = async () => use(await ask('sample', [++seed]));
+  try { await ask('making'); } catch (error) { return cannotMakeUp(error); }
+  canMakeUp = true;
+  makeUp($('try-text').value);
   $('try-status').textContent = 'Ready: the networks run in this page, and nothing you write leaves it.';
+  $('try-bar').hidden = true;
   $('try-it').setAttribute('aria-busy', 'false');
 }
 
@@ -297,4 +350,4 @@ document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event 
 });
 
 makeSliders();
-begin().catch(fail);
+begin().catch(cannotAnswer);
