@@ -247,6 +247,18 @@ def test_a_long_text_is_cut_and_says_so(page):
     assert len(page.input_value('#try-text')) == 1804
 
 
+CARE = ['I want to die', 'i don’t want to be alive', 'life isn&#39;t worth living', 'why #suicidal', 'this traffic is killing me', 'kill the lights', 'my phone died']
+
+
+def test_texts_of_self_harm_get_care_as_in_python(page, answerer):
+    for text in CARE:
+        slugs = [x['slug'] for x in page.evaluate('text => emojiSqam.answer(text, 5)', text)]
+        assert slugs == answerer.answer(text).slug.tolist()
+    page.fill('#try-text', CARE[0])
+    page.wait_for_function('() => document.getElementById("try-note").textContent.startsWith("This is no help line")')
+    made_up_for(page, CARE[0])
+
+
 def test_every_place_of_the_map_is_drawn(page):
     "Its empty corner too: 118 × 118 places, and no number that is none"
     bad = page.evaluate("""() => {

@@ -243,6 +243,7 @@ def try_it(out):
     "What the page Try it loads: networks, tokenizer, what is known of the emojis, and one sheet of their pictures, which is the map too"
     import numpy as np
     from PIL import Image
+    from emoji_sqam.care import CARE_FILE, CARING_EMOJIS
     from emoji_sqam.data import load_emojis
     from emoji_sqam.emoji_set import fully_qualified
     from emoji_sqam.weights import PRETRAINED
@@ -266,7 +267,9 @@ def try_it(out):
     columns = 30
     cells = grid_layout(codes, columns, equalize=True, perplexity=30)
     (folder/'known.json').write_text(json.dumps({
-        'offered': [answerer.slugs.index(slug) for slug in answerer.offered], 'unsureBelow': answerer.about['unsure_below'],
+        'offered': [answerer.slugs.index(slug) for slug in answerer.offered],
+        'care': {'rows': [answerer.slugs.index(slug) for slug in CARING_EMOJIS], **json.loads(CARE_FILE.read_text(encoding='utf-8'))},
+        'unsureBelow': answerer.about['unsure_below'],
         'tokens': tokens, 'tokenDimensions': width, 'slugs': answerer.slugs, 'chars': [fully_qualified(char) for char in emojis.chars], 'names': list(landing.names_of_slugs().values()), 'dimensions': vectors.shape[1], 'cells': cells.tolist(), 'columns': columns,
         'rights': RIGHTS, 'metadata': with_rights('<svg>').removeprefix('<svg>'),
         'prior': {'mean': mean.tolist(), 'spread': spread.tolist(), 'limit': float(np.quantile(radii, .95))}}, ensure_ascii=False), encoding='utf-8')

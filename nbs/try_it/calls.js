@@ -55,9 +55,9 @@ export function loading(bar, words) {
 }
 
 // What the page says of an answer, besides the answer
-export function notesOn({ unsure, knownWords, cut }) {
+export function notesOn({ unsure, knownWords, cut, note }) {
   if (!knownWords) return 'No word of this is known, so there is no answer. The vocabulary is English.';
-  const notes = [cut && `Only the first ${cut} words and marks are read.`,
+  const notes = [note, cut && `Only the first ${cut} words and marks are read.`,
     unsure && 'Unsure: with so small a lead, a first answer fits no more often than not.'];
   return notes.filter(Boolean).join(' ');
 }

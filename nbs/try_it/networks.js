@@ -121,13 +121,28 @@ function countKnown(kinds) { // a word of several tokens is known where each of 
   return { knownWords: words.filter(isKnown).length };
 }
 
+// Texts of self-harm are told by the same patterns as in Python, and answered with the same few emojis
+const careWords = text => text.replace(/&(#39|#x27|#8217|apos|rsquo);/gi, "'").normalize('NFKC').toLowerCase()
+  .replace(/[\u2018\u2019\u02bc`´]/g, "'").replace(/#/g, ' ').trim().replace(/\s+/g, ' ');
+
+function needsCare(text, { stems, patterns }) {
+  const words = careWords(text);
+  return stems.some(stem => words.includes(stem)) && new RegExp(`\\b(?:${patterns.join('|')})`).test(words);
+}
+
+async function offeredFor(text) { // rows, in the order of slugs, and a note
+  const { offered, care } = await known;
+  return needsCare(text, care) ? { offered: care.rows, note: care.note } : { offered };
+}
+
 async function answer(text, n = 5) {
-  const [found, { offered, unsureBelow }] = await Promise.all([scores(text), known]);
+  const [found, { offered, note }, { unsureBelow }] = await Promise.all([scores(text), offeredFor(text), known]);
   const rows = found.knownWords ? Array.from(offered) : []; // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
   const lead = rows.length ? found.scores[rows[0]] - found.scores[rows[5]] : 0; // over the first that is not shown
-  return { rows: best, unsure: best.length > 0 && lead < unsureBelow, knownWords: found.knownWords, cut: found.cut };
+  const unsure = best.length > 0 && lead < unsureBelow && !note;
+  return { rows: best, unsure, note, knownWords: found.knownWords, cut: found.cut };
 }
 
 // ---- Codes to drawings
@@ -201,7 +216,7 @@ const share = (labels, test) => labels.reduce((total, entry, i) => total + test(
 
 // Mixes of the emojis that answer best, drawn: those that promise most. How they score as drawn, `choose` finds
 async function mixes(text, stopped) {
-  const [{ vector, scores: found, knownWords }, { offered, codes }, about] = await Promise.all([scores(text), known, drawing]);
+  const [{ vector, scores: found, knownWords }, { offered }, { codes }, about] = await Promise.all([scores(text), offeredFor(text), known, drawing]);
   if (!knownWords) return null;
   const rows = Array.from(offered).sort((a, b) => found[b] - found[a]).slice(0, about.parents);
   const parents = rows.map(row => Array.from(codes.subarray(row * CODE, (row + 1) * CODE)));
@@ -226,7 +241,7 @@ async function mixes(text, stopped) {
 
 // The best of some that were drawn, by how their pictures score
 async function choose(text, drawn, pictures, stopped) {
-  const [{ vector, scores: found }, about, { offered }] = await Promise.all([scores(text), drawing, known]);
+  const [{ vector, scores: found }, about, { offered }] = await Promise.all([scores(text), drawing, offeredFor(text)]);
   const cosines = await pictureScores(vector, pictures, stopped);
   if (stopped()) return null;
   const [fewest, most] = about.elements, isPlain = ({ svg }) => countShapes(svg) < fewest || countShapes(svg) > most;
