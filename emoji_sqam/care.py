@@ -8,10 +8,10 @@ __all__ = ['CARE_FILE', 'CARE_NOTE', 'CARING_EMOJIS', 'needs_care']
 # %% ../nbs/support/care.ipynb #7c1d0c03
 import html, json, re, unicodedata
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 # %% ../nbs/support/care.ipynb #7c1d0c06
-CARE_FILE = (Path(__file__).parent if '__file__' in globals() else Path('../../emoji_sqam').resolve())/'texts'/'care.json'
+CARE_FILE = files('emoji_sqam')/'texts'/'care.json'
 _CARE = json.loads(CARE_FILE.read_text(encoding='utf-8'))
 CARE_NOTE = _CARE['note']             # a sentence on what this is not, and on where help is
 CARING_EMOJIS = sorted(_CARE['emojis'])  # slugs
