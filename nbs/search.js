@@ -17,15 +17,15 @@ class Fuse {
     return found.sort((a, b) => b.score - a.score).slice(0, limit);
   }
 
-  // A name that is the word, a heading that begins with it, a heading that holds it, a text that says it often and early
+  // A name that is the word, a heading that holds it, a text that says it often and early; the word whole before its beginning
   static score({ title, section, text }, word) {
-    const starts = new RegExp(`(^|[^\\p{L}\\d])${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`, 'gu');
+    const begun = `(?<![\\p{L}\\d])${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`;
+    const starts = new RegExp(begun, 'u'), whole = new RegExp(`${begun}s?(?![\\p{L}\\d])`, 'gu');
     const heading = section || title;
     if (heading === word) return 100;
-    const said = text.match(starts)?.length ?? 0;
-    const first = text.search(starts);
-    return (starts.test(heading) ? 40 : heading.includes(word) ? 20 : 0) + Math.min(said, 5) * 3
-      + (said ? 5 / (1 + first / 100) : text.includes(word) ? 1 : 0);
+    const said = text.match(whole)?.length ?? 0;
+    return (heading.match(whole) ? 40 : starts.test(heading) ? 6 : heading.includes(word) ? 5 : 0)
+      + (said ? 4 * Math.min(said, 5) + 5 / (1 + text.search(whole) / 100) : starts.test(text) ? 2 : text.includes(word) ? 1 : 0);
   }
 }
 

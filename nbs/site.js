@@ -13,7 +13,8 @@ function chosen() {
   try { return localStorage.getItem('smalldocs-scheme'); } catch { return null; } // a private window keeps nothing
 }
 
-document.querySelector('.quarto-color-scheme-toggle')?.addEventListener('click', () => {
+document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event => {
+  event.stopImmediatePropagation(); // whoever else listens would turn it back
   const dark = !root.classList.contains('quarto-dark');
   useScheme(dark);
   try { localStorage.setItem('smalldocs-scheme', dark ? 'alternate' : 'default'); } catch { /* as above */ }

@@ -39,7 +39,7 @@ def use_one_theme(page):
         bar.attrs.pop('data-bs-theme', None)
         bar['class'] = [name for name in bar['class'] if name != 'bg-light']
     for switch in page.select('.quarto-color-scheme-toggle'):
-        button = page.new_tag('button', attrs={'type': 'button', 'class': switch['class'], 'title': 'Light or dark', 'aria-label': 'Light or dark'})
+        button = page.new_tag('button', attrs={'type': 'button', 'class': switch['class'], 'title': 'Light or dark', 'aria-label': 'Light or dark', 'data-toggle-scheme': ''})
         button.extend(list(switch.children))
         switch.replace_with(button)
 
@@ -70,7 +70,7 @@ def add_frame(page, up):
     page.body.insert(0, skip)
     page.find('main')['tabindex'] = '-1'
     for title in page.select('.navbar-title'):
-        title.insert_before(page.new_tag('img', attrs={'src': f'{up}identity/mark.svg', 'alt': '', 'width': '28', 'height': '28', 'class': 'mark'}))
+        title.insert_before(page.new_tag('img', attrs={'src': f'{up}identity/mark.svg', 'alt': '', 'width': '28', 'height': '28', 'class': 'site-mark'}))
     for toggle in page.select('a[data-bs-toggle]'):
         toggle.name = 'button'
         toggle.attrs.pop('role', None)
@@ -182,10 +182,11 @@ def one_precision(cells):
 
 def mend_head(table):
     "The name of the row labels stands in the corner, not in a line of its own; rows that are only counted are not numbered"
+    if not table.thead: return
     head = table.select('thead tr')
     if len(head) == 2 and not table.select('thead [colspan], thead [rowspan]'):
         first, second = (row.find_all('th') for row in head)
-        if second and not said(first[0]) and not any(said(cell) for cell in second[1:]):
+        if said(second[0]) and not any(said(cell) for cell in second[1:]):  # over the columns may stand what they are called, too
             first[0].string = said(second[0])
             head[1].decompose()
     rows = table.select('tbody tr')
@@ -318,10 +319,10 @@ def entries(page, name):
     main = parse(str(page.main))
     for tag in main.select(f'.cell .cell-code, .cell-output:not(.reference) pre, {", ".join(skipped)}'): tag.decompose()
     for text in main.find_all(string=True):
-        if type(text).__name__ != 'NavigableString' or not text.strip(): continue
+        if type(text).__name__ != 'NavigableString': continue
         heading = text.find_parent(['h1', 'h2', 'h3', 'h4'])
         if heading and heading.name == 'h1': continue
-        if heading and heading.get('data-anchor-id'):
+        if heading and heading.get('data-anchor-id') and text.strip():
             href = f'{name}#{heading["data-anchor-id"]}'
             if found[-1]['href'] != href: found.append({'href': href, 'title': title, 'section': '', 'text': ''})
             found[-1]['section'] += text
