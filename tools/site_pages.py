@@ -342,7 +342,7 @@ def visible_links(page):
 
 LOST = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Not found – {title}</title>
+<meta name="robots" content="noindex"><link rel="icon" href="data:,"><title>Not found – {title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem;
