@@ -9,6 +9,7 @@ NUMBER = re.compile(r'[−+-]?[\d,]*\.?\d+(?:e[−+-]?\d+)?(?: ?(?:%|×|s|ms|MB|
 NOTHING = {'NaN', '<NA>', 'None', 'NaT', 'nan'}
 LONGEST_DECIMALS = 3   # of a column that pandas has written in full
 CARD_COLUMNS = 4, 10   # a table of so many columns is a pile of cards on a phone; a wider one scrolls
+SHORT = 16             # characters: a column of such texts keeps each in one line
 LEAST_ENLARGED = 500   # pixels: a narrower figure is shown whole as it is
 MOST_CONSTANTS = 12    # lines: so much of exported source stays open where it defines no function
 SIGN_CHARACTERS = '©®™'
@@ -206,6 +207,8 @@ def mend_columns(table):
     for at in {at for row in rows for at in row}:
         cells = [row[at] for row in rows if at in row and row[at].name == 'td']
         texts = [said(cell) for cell in cells]
+        if max(map(len, texts), default=0) <= SHORT:
+            for cell in cells: add_class(cell, 'short')
         if not any(texts) or not all(NUMBER.fullmatch(text) for text in texts if text): continue
         one_precision(cells)
         heads = [cell for row in table.select('thead tr') for cell, begins in columns_of(row) if begins == at and not cell.get('colspan')]
