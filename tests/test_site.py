@@ -170,7 +170,8 @@ def test_pages_are_nested_as_they_are_written(browser, texts):
 
 
 @pytest.mark.parametrize('fault', [
-    r'<main.*<style', r'src="data:image', r'Annotated<span class="op">=', r'at 0x[0-9a-f]{6}', r'<td[^>]*>(?:NaN|&lt;NA&gt;|None)</td>', r'<td[^>]*>\d{3,}\.0+</td>',
+    r'<main.*<style', r'src="data:image', r'Annotated<span class="op">=', r'at 0x[0-9a-f]{6}',
+    r'<td[^>]*>(?:NaN|&lt;NA&gt;|None)</td>', r'<td[^>]*>\d{3,}\.0+</td>',
     r'<details class="code-fold" open', r'<meta[^>]*`|<title>[^<]*`', r'darkly\.min', r'<main[^>]*>.*style="float'])
 def test_no_page_holds(fault, texts):
     assert [name for name, text in texts.items() if re.search(fault, text, re.S)] == []

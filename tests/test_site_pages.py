@@ -11,7 +11,8 @@ site_pages = pytest.importorskip('site_pages', reason='beautifulsoup4 is not ins
 def table(head, *rows):
     line = lambda cells, tag: ''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)
     body = ''.join(f'<tr><th>{label}</th>{line(cells, "td")}</tr>' for label, *cells in rows)
-    page = site_pages.parse(f'<main><div><style scoped>td {{}}</style><table border="1" class="dataframe"><thead><tr>{line(head, "th")}</tr></thead><tbody>{body}</tbody></table></div></main>')
+    page = site_pages.parse(f'''<main><div><style scoped>td {{}}</style><table border="1" class="dataframe">
+        <thead><tr>{line(head, "th")}</tr></thead><tbody>{body}</tbody></table></div></main>''')
     site_pages.mend_tables(page)
     return page
 
@@ -48,7 +49,8 @@ def test_a_count_of_rows_is_left_out():
 
 
 def test_the_name_of_the_labels_is_in_the_corner():
-    page = site_pages.parse('<main><table><thead><tr><th></th><th>n</th></tr><tr><th>word</th><th></th></tr></thead><tbody><tr><th>a</th><td>1</td></tr></tbody></table></main>')
+    page = site_pages.parse('''<main><table><thead><tr><th></th><th>n</th></tr><tr><th>word</th><th></th></tr></thead>
+        <tbody><tr><th>a</th><td>1</td></tr></tbody></table></main>''')
     site_pages.mend_tables(page)
     assert [cell.get_text() for cell in page.select('thead th')] == ['word', 'n']
 

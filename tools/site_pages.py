@@ -12,6 +12,7 @@ CARD_COLUMNS = 4, 10   # a table of so many columns is a pile of cards on a phon
 SHORT = 16             # characters: a column of such texts keeps each in one line
 LEAST_ENLARGED = 500   # pixels: a narrower figure is shown whole as it is
 MOST_CONSTANTS = 12    # lines: so much of exported source stays open where it defines no function
+CODE = 'pre', 'code', 'script', 'style', 'textarea'
 SIGN_CHARACTERS = '©®™'
 
 
@@ -23,8 +24,14 @@ def add_class(tag, name): tag['class'] = [*tag.get('class', []), name]
 
 # ---- Head and frame
 
-SCHEME = """(function(){var d=document.documentElement,s=null;try{s=localStorage.getItem('smalldocs-scheme')}catch(e){}
-if(s?s==='alternate':matchMedia('(prefers-color-scheme: dark)').matches){d.dataset.bsTheme='dark';d.dataset.scheme='alternate';d.classList.add('quarto-dark')}})();"""
+SCHEME = """{
+  let chosen = null;
+  try { chosen = localStorage.getItem('smalldocs-scheme'); } catch { /* a private window keeps nothing */ }
+  if (chosen ? chosen === 'alternate' : matchMedia('(prefers-color-scheme: dark)').matches) {
+    Object.assign(document.documentElement.dataset, { bsTheme: 'dark', scheme: 'alternate' });
+    document.documentElement.classList.add('quarto-dark');
+  }
+}"""
 
 
 def use_one_theme(page):
@@ -40,7 +47,8 @@ def use_one_theme(page):
         bar.attrs.pop('data-bs-theme', None)
         bar['class'] = [name for name in bar['class'] if name != 'bg-light']
     for switch in page.select('.quarto-color-scheme-toggle'):
-        button = page.new_tag('button', attrs={'type': 'button', 'class': switch['class'], 'title': 'Light or dark', 'aria-label': 'Light or dark', 'data-toggle-scheme': ''})
+        button = page.new_tag('button', attrs={'type': 'button', 'class': switch['class'], 'title': 'Light or dark',
+                                               'aria-label': 'Light or dark', 'data-toggle-scheme': ''})
         button.extend(list(switch.children))
         switch.replace_with(button)
 
@@ -54,11 +62,13 @@ def add_head(page, up, address, card):
     for script in page.head.find_all('script', src=re.compile('fuse')): script['src'] = f'{up}search.js'
     for icon in page.head.find_all('link', rel='icon'): icon.decompose()
     def add(name, **attributes): page.head.append(page.new_tag(name, attrs=attributes))
+    own = f'{up}identity'
     add('link', rel='canonical', href=address)
-    add('link', rel='icon', href=f'{up}identity/mark.svg', type='image/svg+xml')
-    add('link', rel='alternate icon', href=f'{up}identity/mark-32.png', sizes='32x32')
-    add('link', **{'rel': 'apple-touch-icon', 'href': f'{up}identity/mark-180.png'})
-    add('link', **{'rel': 'preload', 'href': f'{up}identity/figtree-latin-wght-normal.woff2', 'as': 'font', 'type': 'font/woff2', 'crossorigin': ''})
+    add('link', rel='icon', href=f'{own}/mark.svg', type='image/svg+xml')
+    add('link', rel='alternate icon', href=f'{own}/mark-32.png', sizes='32x32')
+    add('link', rel='apple-touch-icon', href=f'{own}/mark-180.png')
+    typeface = {'as': 'font', 'type': 'font/woff2', 'crossorigin': ''}
+    add('link', rel='preload', href=f'{own}/figtree-latin-wght-normal.woff2', **typeface)
     add('script', src=f'{up}site.js', defer='')
     for key, value in {'og:url': address, 'og:type': 'website', 'og:image:width': '1200', 'og:image:height': '630'}.items():
         add('meta', property=key, content=value)
@@ -71,7 +81,8 @@ def add_frame(page, up):
     page.body.insert(0, skip)
     page.find('main')['tabindex'] = '-1'
     for title in page.select('.navbar-title'):
-        title.insert_before(page.new_tag('img', attrs={'src': f'{up}identity/mark.svg', 'alt': '', 'width': '28', 'height': '28', 'class': 'site-mark'}))
+        size = {'width': '28', 'height': '28'}
+        title.insert_before(page.new_tag('img', attrs={'src': f'{up}identity/mark.svg', 'alt': '', 'class': 'site-mark', **size}))
     for toggle in page.select('a[data-bs-toggle]'):
         toggle.name = 'button'
         toggle.attrs.pop('role', None)
@@ -124,7 +135,9 @@ def fold_source(page):
         if fold.summary.get_text() != 'Exported source': continue
         source = fold.pre.get_text()
         names = names_in(source)
-        if not names and len(source.splitlines()) <= MOST_CONSTANTS: fold.replace_with(*[tag for tag in fold.find_all(recursive=False) if tag.name != 'summary'])
+        if not names and len(source.splitlines()) <= MOST_CONSTANTS:
+            fold.summary.decompose()
+            fold.unwrap()
         else:
             fold.attrs.pop('open', None)
             fold.summary.string = f'Source of {", ".join(names)}' if names else 'Source'
@@ -203,7 +216,8 @@ def mend_columns(table):
     for row in rows:
         for cell in row.values():
             if said(cell) in NOTHING: cell.clear()
-    if table.select('tbody [rowspan]'): rows = [row for row in rows if len(row) == max(map(len, rows))]  # a shorter row does not tell its columns
+    if table.select('tbody [rowspan]'):  # a shorter row does not tell which columns its cells are in
+        rows = [row for row in rows if len(row) == max(map(len, rows))]
     for at in {at for row in rows for at in row}:
         cells = [row[at] for row in rows if at in row and row[at].name == 'td']
         texts = [said(cell) for cell in cells]
@@ -251,6 +265,9 @@ def mend_tables(page):
 
 # ---- Emojis and figures
 
+def stands_in(text, *names): return text.find_parent(names) is not None
+
+
 @cache
 def twemoji():
     "Twemoji's drawings by their characters without variation selectors, and what finds them in a text, longest first"
@@ -268,7 +285,7 @@ def draw_emojis(page, folder, up):
     "Emojis in tables and prose as Twemoji draws them, whatever fonts there are; code keeps its characters"
     drawings, starts, pattern = twemoji()
     for text in list(page.main.find_all(string=starts)):
-        if text.find_parent(['pre', 'code', 'script', 'style', 'svg', 'textarea', 'title', 'button']) or text.find_parent(id=['try-it', 'ask']): continue
+        if stands_in(text, *CODE, 'svg', 'button') or text.find_parent(id='try-it'): continue
         parts, at = [], 0
         for found in pattern.finditer(text):
             slug, svg = drawings[found[0].replace('\ufe0f', '')]
@@ -336,9 +353,9 @@ def entries(page, name):
 
 def visible_links(page):
     "Links that Markdown left as text"
-    texts = [text for text in page.main.find_all(string=re.compile(r'^\]\(')) if not text.find_parent(['pre', 'script', 'style', 'textarea'])]
-    texts += [text for text in page.main.find_all(string=re.compile(r'\w\]\([\w./#]')) if not text.find_parent(['pre', 'code', 'script', 'style', 'textarea'])]
-    return texts
+    after_code = [text for text in page.main.find_all(string=re.compile(r'^\]\(')) if not stands_in(text, *CODE)]
+    in_text = [text for text in page.main.find_all(string=re.compile(r'\w\]\([\w./#]')) if not stands_in(text, *CODE)]
+    return after_code + in_text
 
 
 # ---- A page of its own
