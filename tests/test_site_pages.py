@@ -58,7 +58,8 @@ def test_the_name_of_the_labels_is_in_the_corner():
 def test_cards_name_their_columns():
     page = table(['', 'low', 'high', 'verdict'], ('a', '1', '2', 'won'))
     assert 'cards' in page.table['class'] and [cell['data-label'] for cell in page.select('td')] == ['low', 'high', 'verdict']
-    assert 'cards' not in table(['', 'low'], ('a', '1')).table['class']
+    for narrow in (['', 'low'], ('a', '1')), (['', '😀', '😡', 'n'], ('a', '1', '2', '3')):
+        assert 'cards' not in table(*narrow).table['class']
 
 
 def test_source_is_folded_and_constants_are_not():

@@ -235,6 +235,7 @@ def make_cards(page, table):
     if len(heads) != 1 or table.select('[rowspan], [colspan]'): return
     names = [said(cell) for cell in heads[0].find_all(['th', 'td'])]
     if not CARD_COLUMNS[0] <= len(names) <= CARD_COLUMNS[1]: return
+    if any(twemoji()[1].search(name) for name in names): return  # a card's labels are text, in which no emoji can be drawn
     add_class(table, 'cards')
     table['role'] = 'table'
     for row in table.select('tr'):
