@@ -1,22 +1,25 @@
 #!/usr/bin/env python
 """Build the docs site and the README from the notebooks, with packages of public registries alone.
 
-nbdev prepares the notebooks as it does for Quarto, and smalldocs renders them; what the two leave open is done here. Where the
-real Quarto is installed, `nbdev_docs` renders the same sources; only what the page Try it loads is put there by this script alone.
+nbdev prepares the notebooks as it does for Quarto, and smalldocs renders them; what the two leave open is done here, in
+site_pages.py (each page) and in site_art.py (typeface, mark and cards). Where the real Quarto is installed, `nbdev_docs` renders
+the same sources, without that finish and without what the page Try it loads.
 
     build_docs.py site      → _docs/
     build_docs.py readme    → README.md, from index.ipynb
     build_docs.py check     fails where README.md is not what `readme` would write"""
-import base64, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
+import base64, configparser, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
 from pathlib import Path
 import yaml
-import landing
+import landing, site_art, site_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd',
          'KaTeX, which typesets mathematics', 'MIT')
 TOKENIZERS = ('@huggingface/tokenizers', '0.2.0', '2800014c83b8186b2e4210c20672f1fb65a12cef85d7e95e0f2003e022611b4a',
               'what reads tokenizer.json in a page', 'Apache-2.0')
+FIGTREE = ('@fontsource-variable/figtree', '5.3.0', '745eb850be26774948b5aa9342b7182660ed3a48ac40509c7babcfdcd90c39d7',
+           'Figtree, the typeface of the site', 'OFL-1.1')
 TRY_IT_LIBS = {'tokenizers': (TOKENIZERS, ['tokenizers.min.mjs'])}
 TRY_IT_FILES = ['text_encoder.onnx', 'drawer.onnx', 'image_encoder.onnx', 'tokenizer.json']  # as in the package, byte for byte
 SITE_LIBS = 'site_libs'
@@ -85,29 +88,39 @@ def readme():
 # ---- the site
 
 def library(package, version, sha256, gives, licence, files=None):
-    "The folder of a script library's distribution, or of some of its files; fetched once from npm and verified"
+    "The folder of a package, or of some of its files; fetched once from npm and verified"
     from emoji_sqam.sources import Source, cached_folder, fetch
     archive = Source('npm', package, version, sha256, gives, licence)
     def unpack(folder):
         with tarfile.open(fetch(archive)) as tar:
             tar.extractall(folder, [m for m in tar if not files or Path(m.name).name in files], filter='data')
-    return cached_folder(f'{package.rpartition("/")[2]}-{version}', unpack)/'package'/'dist'
+    return cached_folder(f'{package.rpartition("/")[2]}-{version}', unpack)/'package'
 
 
 def rename(work):
-    "Give each page the name that nbdev's links use: 00_data.ipynb becomes data.ipynb"
-    names = {}
+    "Give each page the name that nbdev's links use: 00_data.ipynb becomes data.ipynb. Old names with new ones, pages with notebooks"
+    names, notebooks = {}, {}
     for path in sorted(work.rglob('*.ipynb')):
         notebook = json.loads(path.read_text(encoding='utf-8'))
         target = path.with_name(front_matter(notebook).get('output-file', path.name)).with_suffix('.ipynb')
         names[path.name] = target.name
+        notebooks[target.with_suffix('.html').relative_to(work).as_posix()] = path.relative_to(work).as_posix()
         path.rename(target)
-    return names
+    return names, notebooks
 
 
 def whole_names(markdown):
     "Headings with the underscores of names like __call__ left whole"
     return re.sub(r'^(#+ .*)$', lambda m: m[1].replace('__', r'\_\_'), markdown, flags=re.M)
+
+
+LINKED_TWICE = re.compile(r'\[\[(`[^`]+`)\]\([^)]*\)\]\(')  # nbdev links names in backticks, within links too
+
+
+def plain_signature(markdown):
+    "A signature without what says nothing: how typer annotates, and where an object lies in memory"
+    markdown = re.sub(r':\s*Annotated(?=\s*[=,)])', '', markdown)
+    return re.sub(r'<(?:function|class|bound method|\S+ object) ?([\w.]*) at 0x[0-9a-f]+>', r'\1', markdown)
 
 
 def adapt_notebook(path, work, names, base):
@@ -119,12 +132,12 @@ def adapt_notebook(path, work, names, base):
         for old, new in names.items(): text = re.sub(rf'(\]\([^)\s]*?)(?<![\w]){re.escape(old)}', rf'\g<1>{new}', text)
         return re.sub(rf'(\]\(|href="){re.escape(base)}/', rf'\g<1>{up}', text)
     for cell in notebook['cells']:
-        if cell['cell_type'] == 'markdown': cell['source'] = links(source(cell))
+        if cell['cell_type'] == 'markdown': cell['source'] = links(LINKED_TWICE.sub(r'[\1](', source(cell)))
         if cell['cell_type'] == 'raw': cell['source'] = re.sub(r'^output-file:.*\n', '', source(cell), flags=re.M)
         for output in cell.get('outputs', []):
             shown = output.get('data', {})
             if 'text/markdown' in shown:
-                shown['text/markdown'] = whole_names(links(''.join(shown['text/markdown'])))
+                shown['text/markdown'] = plain_signature(whole_names(links(''.join(shown['text/markdown']))))
     path.write_text(json.dumps(notebook), encoding='utf-8')
 
 
@@ -141,34 +154,79 @@ def settings(work, names):
     config = yaml.safe_load((work/'_quarto.yml').read_text())
     for name in config.pop('metadata-files', []): merge(config, yaml.safe_load((work/name).read_text()))
     config['format'] = {'html': {k: v for k, v in config['format']['html'].items() if k != 'keep-md'}}
+    config['website']['navbar']['right'] = [{'text': 'GitHub', 'href': config['website']['repo-url']}]
     return renamed(config)
 
 
-def sized(tag, folder):
-    "The tag of a picture with its size, so that its place is kept while it is loaded"
-    from PIL import Image
-    file = folder/re.search('src="([^"]+)"', tag)[1]
-    if 'width=' in tag or not file.is_file(): return tag
-    with Image.open(file) as picture: return tag.replace('<img ', '<img width="{}" height="{}" '.format(*picture.size), 1)
+def about():
+    "Version and day of the newest change, and the citation; what they say comes from settings.ini, git and CITATION.cff"
+    project = configparser.ConfigParser(delimiters=['='])
+    project.read(ROOT/'settings.ini', encoding='utf-8')
+    project = project['DEFAULT']
+    git = subprocess.run(['git', 'log', '-1', '--format=%cs'], cwd=ROOT, capture_output=True, text=True)
+    cite = yaml.safe_load((ROOT/'CITATION.cff').read_text(encoding='utf-8'))
+    authors = ', '.join(author['name'] for author in cite['authors'])
+    day = git.stdout.strip()
+    citation = f'{authors}{f" ({day[:4]})" if day else ""}. {cite["title"]}. Version {cite["version"]}. {project["git_url"]}'
+    return {'citation': citation, 'version': project['version'], 'day': day}
 
 
-def adapt_page(path, site):
-    "No request to another host: mathematics from our own copy; tables styled; pictures with their sizes"
-    up = '../'*(len(path.relative_to(site).parts)-1)
+def finish_page(path, site, config, notebooks, facts):
+    "All that site_pages mends in a page, and its card; mathematics from our own copy. Returns what the search knows of it"
+    name, website = path.relative_to(site).as_posix(), config['website']
+    up, address = '../'*name.count('/'), website['site-url'].rstrip('/') + '/'
+    card = f'cards/{name.removesuffix(".html")}.png'
     text = path.read_text(encoding='utf-8')
     text = re.sub(r'https://cdn\.jsdelivr\.net/npm/katex@[\d.]+/dist/(contrib/)?', lambda m: f'{up}{SITE_LIBS}/katex/{m[1] or ""}', text)
-    text = re.sub(r'<img [^>]*src="[^":]+\.png"[^>]*>', lambda m: sized(m[0], path.parent), text)
-    text = text.replace('<table border="1" class="dataframe">', '<table class="dataframe table table-sm">').replace('<tr style="text-align: right;">', '<tr>')
-    path.write_text(text, encoding='utf-8')
+    page = site_pages.parse(text)
+    site_pages.use_one_theme(page)
+    site_pages.add_head(page, up, address + name.removesuffix('index.html'), address + card)
+    site_pages.add_frame(page, up)
+    notebook = notebooks.get(name)
+    site_pages.add_page_links(page, up, website['repo-url'], website['repo-branch'], notebook and f'nbs/{notebook}')
+    site_pages.add_footer(page, **facts)
+    site_pages.fold_source(page)
+    site_pages.mend_reference(page)
+    site_pages.mend_tables(page)
+    known = site_pages.entries(page, name)  # while emojis are still letters
+    site_pages.draw_emojis(page, site/'twemoji', up)
+    site_pages.mend_figures(page, site/'figures'/'cells', up, path.parent)
+    site_pages.mend_nesting(page)
+    path.write_text(str(page), encoding='utf-8')
+    return known, card, page.h1.get_text().strip(), page.find('meta', attrs={'name': 'description'})['content']
 
 
-TOGGLE = ' onclick="window.smalldocsToggleScheme(); return false;"'
+def finish(site, config, notebooks):
+    "Identity, each page and its card, the search, notebooks to download, and the page for addresses that lead nowhere"
+    from emoji_sqam.drawing import Drawer
+    from emoji_sqam.prediction import Answerer
+    for folder in ('identity', 'twemoji', 'figures/cells', 'notebooks'): (site/folder).mkdir(parents=True, exist_ok=True)
+    answerer, drawer, facts = Answerer.from_pretrained(), Drawer.from_pretrained(), about()
+    site_art.make_mark(site/'identity', answerer, drawer)
+    typeface = site_art.use_typeface(site/'identity', library(*FIGTREE))
+    ground, search = site_art.card_ground(answerer, drawer), []
+    for path in sorted(site.rglob('*.html')):
+        known, card, title, description = finish_page(path, site, config, notebooks, facts)
+        site_art.make_card(site/card, ground, typeface, config['website']['title'], title, description)
+        search += known
+    (site/'search.json').write_text(json.dumps(search, ensure_ascii=False), encoding='utf-8')
+    for notebook in notebooks.values(): installing(ROOT/'nbs'/notebook, site/'notebooks', config['website']['repo-url'])
+    (site/'404.html').write_text(site_pages.lost(config['website'], (site/'identity'/'mark.svg').read_text()), encoding='utf-8')
+
+
+def installing(notebook, folder, repository):
+    "A copy of a notebook that first installs what it needs, so that it runs wherever it is opened"
+    cells = json.loads(notebook.read_text(encoding='utf-8'))
+    first = {'cell_type': 'code', 'execution_count': None, 'id': 'install', 'metadata': {}, 'outputs': [],
+             'source': [f'%pip install --quiet "emoji_sqam[dev] @ git+{repository}"']}
+    cells['cells'].insert(0, first)
+    (folder/notebook.name).write_text(json.dumps(cells, ensure_ascii=False), encoding='utf-8')
 
 
 def protect(path):
     """Give a page a Content-Security-Policy: what it loads and whom it talks to is this site alone, and no markup that comes into it
     later can run. Scripts and styles that stand in it are known by their hashes"""
-    text = path.read_text(encoding='utf-8').replace(TOGGLE, ' data-toggle-scheme')  # the page's script listens in its place
+    text = path.read_text(encoding='utf-8')
     def hashes(tag):
         inline = re.findall(rf'<{tag}(?![^>]*\ssrc=)[^>]*>(.*?)</{tag}>', text, re.S)
         return ''.join(f" 'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'" for code in inline)
@@ -185,7 +243,7 @@ def site():
     "Render `_docs`; returns what is wrong with it"
     from smalldocs.site import build
     work, out = processed(), ROOT/'_docs'
-    names = rename(work)
+    names, notebooks = rename(work)
     config = settings(work, names)
     for path in work.rglob('*.ipynb'): adapt_notebook(path, work, names, config['website']['site-url'].rstrip('/'))
     (work/'_quarto.yml').write_text(yaml.safe_dump(config, sort_keys=False))
@@ -193,13 +251,13 @@ def site():
     built = work/config['project'].get('output-dir', '_site')
     shutil.rmtree(out, ignore_errors=True)
     shutil.move(built, out)
-    shutil.copytree(library(*KATEX), out/SITE_LIBS/'katex', dirs_exist_ok=True)
+    shutil.copytree(library(*KATEX)/'dist', out/SITE_LIBS/'katex', dirs_exist_ok=True)
     try_it(out)
-    for page in out.rglob('*.html'): adapt_page(page, out)
+    finish(out, config, notebooks)
     for css in (out/SITE_LIBS).rglob('*.css'):
         css.write_text(re.sub(r'''@import\s*(?:url\()?(["']?)https://fonts\.googleapis\.com[^"')]*\1\)?;?''', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     shutil.rmtree(work)
-    return [*warnings, *protect(out/'try_it.html'), *protect(out/'index.html'), *broken_links(out)]
+    return [*warnings, *protect(out/'try_it.html'), *protect(out/'index.html'), *broken_links(out), *links_as_text(out)]
 
 
 def drawing_files(folder):
@@ -252,7 +310,7 @@ def try_it(out):
     folder = shutil.copytree(ROOT/'nbs'/'try_it', out/'try_it', dirs_exist_ok=True)
     for name, (package, files) in TRY_IT_LIBS.items():
         (out/SITE_LIBS/name).mkdir(parents=True, exist_ok=True)
-        for file in files: shutil.copy(library(*package, files)/file, out/SITE_LIBS/name/file)
+        for file in files: shutil.copy(library(*package, files)/'dist'/file, out/SITE_LIBS/name/file)
     for name in TRY_IT_FILES: shutil.copy(PRETRAINED/name, folder/name)
     drawing_files(folder)
     answerer, emojis = Answerer.from_pretrained(), load_emojis()
@@ -307,6 +365,12 @@ def broken_links(site):
             if not target.exists(): wrong.append(f'{path.name} links to {link}, which does not exist')
             elif anchor and target in pages and anchor not in pages[target].ids: wrong.append(f'{path.name} links to {link}, and there is no such place on that page')
     return sorted(set(wrong))
+
+
+def links_as_text(site):
+    "Links that stand on a page as Markdown, unread"
+    found = {path.name: site_pages.visible_links(site_pages.parse(path.read_text(encoding='utf-8'))) for path in site.rglob('*.html')}
+    return [f'{name} shows a link as text: {link}' for name, links in found.items() for link in links]
 
 
 def main(what):

@@ -114,8 +114,3 @@ for (const row of document.querySelectorAll('#ask-examples li')) {
   });
 }
 
-// The page's policy runs no code that stands in markup, so the switch of light and dark is listened to from here
-document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event => {
-  event.preventDefault();
-  window.smalldocsToggleScheme();
-});

@@ -343,11 +343,6 @@ async function beginToDraw() {
   $('try-it').setAttribute('aria-busy', 'false');
 }
 
-// The page's policy runs no code that stands in markup, so the switch of light and dark is listened to from here
-document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event => {
-  event.preventDefault();
-  window.smalldocsToggleScheme();
-});
 
 makeSliders();
 begin().catch(cannotAnswer);
