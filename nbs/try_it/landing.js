@@ -113,4 +113,3 @@ for (const row of document.querySelectorAll('#ask-examples li')) {
     if ($('ask').getBoundingClientRect().top < 0) $('ask').scrollIntoView({ block: 'start' });
   });
 }
-
