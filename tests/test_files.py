@@ -304,7 +304,7 @@ def kill_when(process, parts, count, delay, victim):
     except (IndexError, ProcessLookupError): pass
 
 
-KILLS = {'alone': 50, 'main': 15, 'worker': 15} if SOAK else {'alone': 2, 'main': 1, 'worker': 1}
+KILLS = {'alone': 50, 'main': 10, 'worker': 10} if SOAK else {'alone': 2, 'main': 1, 'worker': 1}
 
 @pytest.mark.parametrize('victim', KILLS)  # a process without workers, the one that has some, one of these
 def test_a_kill_at_any_moment(tmp_path, victim, note):
