@@ -73,6 +73,7 @@ def fill(site):
     for slug, svg in load_drawings().items(): (site/'twemoji'/f'{slug}.svg').write_text(svg, encoding='utf-8')
     page = site/'index.html'
     text = page.read_text(encoding='utf-8')
+    text = re.sub(r'(<h1[^>]*>).*?</h1>', r'\1Write a text, get emojis</h1>', text, count=1, flags=re.S)
     texts = [html.unescape(item.strip()) for item in re.findall('<li>(.*?)</li>', TEXTS.search(text)[1], re.S)]
     page.write_text(TEXTS.sub(lambda found: answer_box(texts), text), encoding='utf-8')
 

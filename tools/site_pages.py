@@ -13,7 +13,7 @@ SHORT = 16             # characters: a column of such texts keeps each in one li
 LEAST_ENLARGED = 500   # pixels: a narrower figure is shown whole as it is
 MOST_CONSTANTS = 12    # lines: so much of exported source stays open where it defines no function
 CODE = 'pre', 'code', 'script', 'style', 'textarea'
-SIGN_CHARACTERS = '©®™'
+SIGN_CHARACTERS = '©®™↔▶✔✖'  # which are letters where no selector says otherwise
 
 
 def parse(text): return BeautifulSoup(text, 'html.parser')
@@ -165,11 +165,26 @@ def mend_reference(page):
 # ---- Tables
 
 def columns_of(row):
-    "Pairs of a cell and the column it begins in"
+    "Pairs of a cell and the column it begins in, in a row that no cell above reaches into"
     at = 0
     for cell in row.find_all(['td', 'th'], recursive=False):
         yield cell, at
         at += int(cell.get('colspan', 1))
+
+
+def cells_by_column(rows):
+    "For each row a dict, column → cell; where a cell above reaches down, its column is left out"
+    reaching = {}  # column → rows that the cell in it still reaches into
+    for row in rows:
+        at, found = 0, {}
+        for cell in row.find_all(['td', 'th'], recursive=False):
+            while reaching.get(at):
+                reaching[at] -= 1
+                at += 1
+            found[at] = cell
+            if cell.get('rowspan'): reaching[at] = int(cell['rowspan'])-1
+            at += int(cell.get('colspan', 1))
+        yield found
 
 
 def said(cell): return cell.get_text().strip()
@@ -212,12 +227,10 @@ def mend_head(table):
 
 def mend_columns(table):
     "Numbers stand right, under headings that do, in one precision; text stands left; what is not there is left empty"
-    rows = [dict((at, cell) for cell, at in columns_of(row)) for row in table.select('tbody tr')]
+    rows = list(cells_by_column(table.select('tbody tr')))
     for row in rows:
         for cell in row.values():
             if said(cell) in NOTHING: cell.clear()
-    if table.select('tbody [rowspan]'):  # a shorter row does not tell which columns its cells are in
-        rows = [row for row in rows if len(row) == max(map(len, rows))]
     for at in {at for row in rows for at in row}:
         cells = [row[at] for row in rows if at in row and row[at].name == 'td']
         texts = [said(cell) for cell in cells]
