@@ -9,7 +9,7 @@ __all__ = ['slug_to_char', 'lookup_key', 'twemoji_slug', 'fully_qualified', 'is_
 # %% ../nbs/support/emoji_set.ipynb #2e6e1b68
 import re, sys
 import numpy as np
-from .checks import check_list, check_string, shown
+from .checks import as_array, check_list, check_string, shown
 from .images import SHAPE
 from .plotting import as_png
 
@@ -82,7 +82,7 @@ class EmojiSet:
         images,      # uint8 (n, 36, 36, 4)
         added=None,  # (n,), the Unicode Emoji version in which each came, where known
     ):
-        self.slugs, self.images = check_list(slugs, 'slugs', 'slugs like 1f389'), np.asarray(images)
+        self.slugs, self.images = check_list(slugs, 'slugs', 'slugs like 1f389'), as_array(images, 'images')
         if self.images.dtype!=np.uint8 or self.images.shape[1:]!=SHAPE:
             raise ValueError(f'images are {self.images.dtype} {self.images.shape}; expected uint8 (n, 36, 36, 4)')
         if len(self.slugs)!=len(self.images):

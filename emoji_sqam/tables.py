@@ -9,7 +9,7 @@ __all__ = ['NOTHING_KNOWN', 'shared_answerer', 'check_answers', 'answer_frame', 
 from functools import lru_cache
 import numpy as np
 import pandas as pd
-from .checks import check_count, check_text
+from .checks import check_count, check_text, shown
 from .weights import find_weights, preset_folder, weight_files
 from .prediction import Answerer
 
@@ -61,7 +61,8 @@ def _listed(names):
     return ', '.join(' '.join(str(name).split()) for name in names)[:_LONGEST_FAULT] or 'none'
 
 def _check_column(frame, column):
-    if column not in frame.columns: raise ValueError(f'column is {column!r}; the table has {_listed(frame.columns)}')
+    if not pd.api.types.is_hashable(column): raise TypeError(f'column is {shown(column)}; expected a name')
+    if column not in frame.columns: raise ValueError(f'column is {shown(column)}; the table has {_listed(frame.columns)}')
     if (frame.columns==column).sum()>1: raise ValueError(f'the table has several columns called {column}; rename them')
 
 def check_answers(

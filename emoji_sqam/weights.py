@@ -11,7 +11,7 @@ __all__ = ['WEIGHT_FILES', 'PRETRAINED', 'PRESETS', 'WeightFile', 'weight_files'
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from .checks import check_path
+from .checks import check_path, check_string, shown
 from .core import (CHECKSUMS, artifacts_dir, atomic_write, check_archive, check_file, in_test, note_checksums,
                              read_checksums)
 
@@ -63,6 +63,9 @@ def weight_files(
     tuned=False,  # only those that a fine-tuned model has of its own
 ) -> list:        # of names
     "The names of the files that have these roles"
+    known = sorted({f.role for f in WEIGHT_FILES})
+    for role in roles:
+        if check_string(role, 'a role') not in known: raise ValueError(f'{shown(role)} is no role; expected one of {known}')
     return [f.name for f in WEIGHT_FILES if (not roles or f.role in roles) and (f.tuned or not tuned)]
 
 # %% ../nbs/support/weights.ipynb #94eb3951
@@ -131,12 +134,14 @@ def check_weights(
 ) -> Path:       # the folder
     "`FileNotFoundError` names the files that are missing, `ValueError` the one that was changed"
     folder = check_path(folder, 'folder')
-    try: paths = [_checked(folder, name) for name in weight_files(*roles)]
+    names = weight_files(*roles)
+    try: paths = [_checked(folder, name) for name in names]
     except ValueError as error:
         raise ValueError(f'{error}. Install the package again, or train these weights again') from error
     missing = [path.name for path in paths if not path.exists()]
     if missing:
-        raise FileNotFoundError(f'{folder} is no whole folder of weights: {", ".join(missing)} not found. '
+        in_a_line = ' '.join(str(folder).split())
+        raise FileNotFoundError(f'{in_a_line} is no whole folder of weights: {", ".join(missing)} not found. '
                                 'Running 03e_text_encoder.ipynb makes one, and so does `emoji-sqam train sqam`')
     return folder
 

@@ -19,7 +19,7 @@ PACKAGE = str(Path(emoji_sqam.__file__).parent)
 OURS = ValueError, TypeError, LookupError, OSError
 LONGEST_MESSAGE = 500           # characters
 HANG = 60                       # seconds; the slowest of these calls takes two
-EXAMPLES = 200 if SOAK else 60  # of each call
+EXAMPLES = 500 if SOAK else 60  # of each call
 PROFILE = dict(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
