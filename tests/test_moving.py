@@ -3,9 +3,9 @@ import json
 import numpy as np, pytest
 from emoji_sqam.data import load_emojis
 from emoji_sqam.generation import compose, interpolate_codes
+from emoji_sqam.images import rasterise
 from test_site import SITE, address, browser, pytestmark  # fixtures, and when to skip
 from test_try_it import opened, watched
-from test_try_it_drawing import are_equal
 
 PAGES = {'walk': 'generation.html', 'grid': 'generation.html', 'sliders': 'vae.html'}
 
@@ -30,13 +30,18 @@ def open_page(browser, address):
 def drawn(page, name, before=None):
     "The code that a figure shows, and its drawing, once it is another one than `before`"
     figure = f'moving-{name}'
-    page.wait_for_function('([id, old]) => { const code = document.getElementById(id).dataset.drawn; return code && code !== old; }',
-                           arg=[figure, before and json.dumps(before, separators=(',', ':'))], timeout=60_000)
+    page.wait_for_function('''([id, old]) => { const code = document.getElementById(id).dataset.drawn;
+        return code && code !== JSON.stringify(old); }''', arg=[figure, before], timeout=60_000)
     return page.evaluate('''id => { const figure = document.getElementById(id), { src } = figure.querySelector('.moving-drawing');
-        return [JSON.parse(figure.dataset.drawn), decodeURIComponent(src.replace('data:image/svg+xml,', ''))]; }''', figure)
+        return [JSON.parse(figure.dataset.drawn), decodeURIComponent(src.split(',').slice(1).join(','))]; }''', figure)
 
 
-def python_draws(answerer, code): return answerer.drawer.svg([code], snap=False)[0]
+def is_pythons(answerer, svg, code):
+    "Where an outline is simplified between two nearly equal points, the page may take the other: it is invisible, so pixels are compared"
+    ours = answerer.drawer.svg([code], snap=False)[0]
+    return np.abs(rasterise(svg, 216, 0).astype(int) - rasterise(ours, 216, 0)).mean() < .2  # of 255; a hundredth of a walk is 1
+
+
 def code_of(answerer, char): return answerer.codes[answerer.slugs.index(load_emojis().slugs[load_emojis().index(char)])]
 
 
@@ -52,10 +57,11 @@ def test_a_figure_stands_still_until_it_is_touched(open_page, answerer, name, ja
     assert picture.is_visible() and picture.get_attribute('src') == f'try_it/moving/{name}.svg'
     stands = {'walk': interpolate_codes(code_of(answerer, '🍎'), code_of(answerer, '🎃'), 3)[1], 'grid': np.zeros(16),
               'sliders': code_of(answerer, '🐧').round(1)}
-    assert are_equal((SITE/'try_it'/'moving'/f'{name}.svg').read_text(), python_draws(answerer, stands[name]))
-    assert not [file for file in page.loaded if file.endswith(('.onnx', '.bin')) or file == 'networks.js']
-    assert page.locator(f'#moving-{name} input:disabled').count() == (0 if javascript or name == 'grid' else {'walk': 1, 'sliders': 16}[name])
-    if PAGES[name] == 'generation.html': assert page.locator('main img[alt*="an apple to a pumpkin"]').count() == 1  # the notebook's own
+    assert is_pythons(answerer, (SITE/'try_it'/'moving'/f'{name}.svg').read_text(), stands[name])
+    assert not [file for file in page.loaded if file.endswith(('.onnx', '.bin', 'networks.js'))]
+    waiting = 0 if javascript else {'walk': 1, 'grid': 0, 'sliders': 16}[name]
+    assert page.locator(f'#moving-{name} input:disabled').count() == waiting
+    if name == 'walk': assert page.locator('main img[alt*="an apple to a pumpkin"]').is_visible()  # the notebook's own
     if javascript: return
     assert page.locator('#moving-grid [tabindex]').count() == 0 and not page.locator(f'#moving-{name} progress').is_visible()
 
@@ -96,14 +102,14 @@ def test_the_walk_is_dragged(open_page, answerer):
         page.wait_for_timeout(200)
         part = float(slider.input_value())
         code = code_of(answerer, '🍎') + part*(code_of(answerer, '🎃')-code_of(answerer, '🍎')).astype(float)
-        page.wait_for_function('''code => JSON.parse(document.getElementById('moving-walk').dataset.drawn ?? '[9]').every((x, i) => Math.abs(x - code[i]) < 1e-5)''',
-                               arg=code.tolist(), timeout=60_000)
+        page.wait_for_function('''code => JSON.parse(document.getElementById('moving-walk').dataset.drawn ?? '[9]')
+            .every((x, i) => Math.abs(x - code[i]) < 1e-5)''', arg=code.tolist(), timeout=60_000)
         found, svg = drawn(page, 'walk')
-        assert svg != seen and are_equal(svg, python_draws(answerer, found)), part
+        assert svg != seen and is_pythons(answerer, svg, found), part
         assert slider.get_attribute('aria-valuetext') == f'{round(100*part)} % of the way'
         seen = svg
     page.mouse.up()
-    assert part == 1 and are_equal(svg, python_draws(answerer, code_of(answerer, '🎃')))
+    assert part == 1 and is_pythons(answerer, svg, code_of(answerer, '🎃'))
 
 
 def test_the_grid_is_explored(open_page, answerer):
@@ -115,15 +121,15 @@ def test_the_grid_is_explored(open_page, answerer):
     page.mouse.move(box['x']+17.5*cell, box['y']+2.5*cell)  # hovering is enough
     code, svg = drawn(page, 'grid')
     axis = np.linspace(-2, 2, 20)
-    assert np.allclose(code, compose(axis[2], axis[17], 'A'), atol=.01) and are_equal(svg, python_draws(answerer, code))
-    assert page.inner_text('#moving-grid output') == f'−{-axis[2]:.1f} down, {axis[17]:.1f} to the right'
+    assert np.allclose(code, compose(axis[2], axis[17], 'A'), atol=.01) and is_pythons(answerer, svg, code)
+    assert page.inner_text('#moving-grid output') == f'first coordinate −{-axis[2]:.1f}, second {axis[17]:.1f}'
     plane.focus()
     for key, first, second in [('ArrowDown', 1, 0), ('ArrowLeft', 0, -1), ('Shift+ArrowUp', -.25, 0)]:
         before = code
         page.keyboard.press(key)
         code, svg = drawn(page, 'grid', before)
         assert np.allclose(np.subtract(code, before), compose(first*4/19, second*4/19, 'A'), atol=1e-6), key
-        assert are_equal(svg, python_draws(answerer, code))
+        assert is_pythons(answerer, svg, code)
     assert plane.evaluate('plane => getComputedStyle(plane).outlineStyle') == 'solid'
     page.mouse.click(box['x']+1, box['y']+1)  # at the rim
     assert drawn(page, 'grid', code)[0] == 16*[-2]
@@ -138,11 +144,11 @@ def test_sixteen_sliders(open_page, answerer):
     page.get_by_label('latent number 3', exact=True).press('End')
     code, svg = drawn(page, 'sliders')
     assert code == [4 if i == 2 else x for i, x in enumerate(own)]
-    assert are_equal(svg, python_draws(answerer, code)) and not are_equal(svg, python_draws(answerer, own))
+    assert is_pythons(answerer, svg, code) and not is_pythons(answerer, svg, own)
     assert page.locator('#moving-sliders output').nth(2).inner_text() == '4.0'
     page.get_by_role('button', name='Back to the penguin').click()
     code, svg = drawn(page, 'sliders', code)
-    assert code == own and are_equal(svg, python_draws(answerer, own))
+    assert code == own and is_pythons(answerer, svg, own)
 
 
 # ---- Names on maps
@@ -156,11 +162,11 @@ def test_names_on_the_map_of_the_vae_page(open_page):
     picture = page.locator('.named-map img')
     picture.scroll_into_view_if_needed()
     label, box = page.locator('.named-map .map-name'), picture.bounding_box()
-    page.mouse.move(box['x']+5, box['y']+5)
-    page.wait_for_timeout(500)  # the names come
-    page.mouse.move(box['x']+(column+.5)/38*box['width'], box['y']+(line+.5)/38*box['height'])
+    with page.expect_response('**/map.json'): picture.hover(position={'x': 5, 'y': 5})
+    page.wait_for_timeout(200)
+    picture.hover(position={'x': (column+.5)/38*box['width'], 'y': (line+.5)/38*box['height']})
     assert label.is_visible() and label.inner_text() == 'penguin'
-    page.mouse.move(box['x']-30, box['y']-30)
+    page.locator('#a-map-of-872-codes h2').hover()
     assert not label.is_visible()
     marker = page.get_by_role('application', name='Names on the map')
     marker.focus()
@@ -187,7 +193,8 @@ def test_names_on_the_map_of_try_it(browser, address):
     page.keyboard.press('Tab')
     plane.focus()
     page.keyboard.press('ArrowRight')
-    place = page.locator('#try-marker').evaluate('marker => [marker.style.left, marker.style.top].map(x => Math.floor(parseFloat(x) * .3))')
+    marker = page.locator('#try-marker')
+    place = marker.evaluate('({ style }) => [style.left, style.top].map(x => Math.floor(parseFloat(x) * .3))')
     assert page.inner_text('.map-name') == known['names'][known['cells'].index(place)]
     assert trouble == []
     page.close()
@@ -197,7 +204,8 @@ def test_names_on_the_map_of_try_it(browser, address):
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 def test_on_a_phone(open_page, scheme):
-    page = open_page('generation.html', viewport={'width': 390, 'height': 800}, color_scheme=scheme, has_touch=True, reduced_motion='reduce')
+    phone = {'viewport': {'width': 390, 'height': 800}, 'has_touch': True, 'color_scheme': scheme}
+    page = open_page('generation.html', reduced_motion='reduce', **phone)
     plane = page.locator('.moving-plane')
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()

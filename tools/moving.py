@@ -1,6 +1,6 @@
 """Figures that move: how they stand in the built pages before anybody touches them, and the files that they read afterwards.
 
-They are put beside the notebooks' own pictures by the section in which these stand, so that the notebooks stay as they are."""
+They are put beside the notebooks' own pictures, by the sections in which these stand, so that the notebooks stay as they are."""
 import html, json
 import numpy as np
 import landing
@@ -12,16 +12,18 @@ SHOWN = 216                  # pixels across the drawing that moves
 START, END, TAKEN_APART = '1f34e', '1f383', '1f427'  # 🍎 and 🎃, as in the notebook; 🐧
 FILES = ['drawer.onnx', 'drawing.json', 'drawing.bin']  # what a worker reads that only draws
 PLACES = {  # page: CSS selectors of what a figure follows, and the figure
-    'generation.html': {'#sixteen-dimensions-from-two .cell:has(img)': 'grid', '#a-walk-between-two-emojis .cell:has(img)': 'walk'},
+    'generation.html': {'#sixteen-dimensions-from-two .cell:has(img)': 'grid',
+                        '#a-walk-between-two-emojis .cell:has(img)': 'walk'},
     'vae.html': {'#title-block-header + p': 'sliders'}}
 MAP, MAP_CELLS = '#a-map-of-872-codes .cell img', 38  # on the page vae.html, with a pixel between cells
 
 
 def picture(name, alt):
-    return f'<img class="moving-drawing" src="try_it/moving/{name}.svg" alt="{html.escape(alt)}" width="{SHOWN}" height="{SHOWN}">'
+    size = f'width="{SHOWN}" height="{SHOWN}"'
+    return f'<img class="moving-drawing" src="try_it/moving/{name}.svg" alt="{html.escape(alt)}" {size}>'
 
 
-def end(slug): return f'<img src="twemoji/{slug}.svg" alt="{html.escape(landing.names_of_slugs()[slug])}" width="36" height="36" loading="lazy">'
+def end(slug): return landing.picture(slug, 36, landing.names_of_slugs()[slug])
 
 
 def figure(name, body, caption, size, **data):
@@ -30,24 +32,29 @@ def figure(name, body, caption, size, **data):
     return f'''<figure class="moving" id="moving-{name}"{known}>
 {body}
 <figcaption>{caption}</figcaption>
-<p class="moving-loading"><progress value="0" max="{size}" aria-label="Network loaded" hidden></progress> <span role="status"></span></p>
+<p class="moving-loading">
+<progress value="0" max="{size}" aria-label="Network loaded" hidden></progress> <span role="status"></span></p>
 </figure>'''
 
 
 def walk(codes, size):
     names = landing.names_of_slugs()
     way = f'From {names[START]} to {names[END]}'
+    slider = f'<input type="range" min="0" max="1" step="0.01" value="0.5" aria-label="{way}" disabled>'
     body = f'''{picture('walk', f'{way}: what is drawn on the way')}
-<div class="moving-way">{end(START)}<input type="range" min="0" max="1" step="0.01" value="0.5" aria-label="{way}" disabled>{end(END)}</div>'''
-    return figure('walk', body, 'Drag the slider, and the drawing with outlines walks from one code to the other.', size,
-                  codes=[codes[slug].tolist() for slug in (START, END)])
+<div class="moving-way">{end(START)}{slider}{end(END)}</div>'''
+    caption = 'Drag the slider, and the drawing with outlines walks from one code to the other.'
+    return figure('walk', body, caption, size, codes=[codes[slug].tolist() for slug in (START, END)])
 
 
 def grid(codes, size):
     across = TICKS*(CELL + 2*GAP)
-    body = f'''<div class="moving-plane"><img src="try_it/moving/grid.png" alt="The {TICKS**2} drawings of composition A" width="{across}" height="{across}" loading="lazy"></div>
-<div class="moving-place">{picture('grid', 'What is drawn at the chosen place')}<output>0.0 down, 0.0 to the right</output></div>'''
-    caption = 'Composition A, drawn. Point at a place, also between two drawings, and it is drawn large; or focus the plane and press the arrow keys, with Shift for small steps.'
+    drawings = f'alt="The {TICKS**2} drawings of composition A" width="{across}" height="{across}"'
+    body = f'''<div class="moving-plane"><img src="try_it/moving/grid.png" {drawings} loading="lazy"></div>
+<div class="moving-place">{picture('grid', 'What is drawn at the chosen place')}
+<output>first coordinate 0.0, second 0.0</output></div>'''
+    caption = '''Composition A, drawn. Point at a place, also between two drawings, and it is drawn large; or focus the plane
+and press the arrow keys, with Shift for small steps.'''
     return figure('grid', body, caption, size, ticks=TICKS, limit=LIMIT)
 
 
@@ -59,8 +66,10 @@ def slider(number, value):
 
 def sliders(codes, size):
     name = landing.names_of_slugs()[TAKEN_APART]
-    body = f'''<div class="moving-place">{picture('sliders', f'What is drawn from the sixteen numbers, at first those of the emoji {name}')}<button type="button" disabled>Back to the {name}</button></div>
-<div class="moving-sliders" role="group" aria-label="The sixteen numbers">{''.join(slider(1+i, x) for i, x in enumerate(codes[TAKEN_APART]))}</div>'''
+    drawn = picture('sliders', f'What is drawn from the sixteen numbers, at first those of the emoji {name}')
+    each = ''.join(slider(1+i, value) for i, value in enumerate(codes[TAKEN_APART]))
+    body = f'''<div class="moving-place">{drawn}<button type="button" disabled>Back to the {name}</button></div>
+<div class="moving-sliders" role="group" aria-label="The sixteen numbers">{each}</div>'''
     caption = 'The sixteen numbers of a code, and what the <a href="drawing.html">drawer</a> draws from them. Move one.'
     return figure('sliders', body, caption, size)
 
@@ -109,8 +118,9 @@ def name_map(page, site):
     with Image.open(site/found['src']) as image: pixels = np.array(image.convert('RGB'))
     emojis, names, step = load_emojis(), landing.names_of_slugs(), SIZE+1
     known = {image.tobytes(): names[slug] for image, slug in zip(composite(emojis.images), emojis.slugs)}
-    cells = [[known.get(pixels[y:y+SIZE, x:x+SIZE].tobytes()) for x in range(1, MAP_CELLS*step, step)] for y in range(1, MAP_CELLS*step, step)]
+    starts = range(1, MAP_CELLS*step, step)
+    cells = [[known.get(pixels[y:y+SIZE, x:x+SIZE].tobytes()) for x in starts] for y in starts]
     count = sum(name is not None for line in cells for name in line)
     if count != len(emojis): raise ValueError(f'{count} of {len(emojis)} emojis are found on the map')
     (site/'try_it'/'moving'/'map.json').write_text(json.dumps(cells, ensure_ascii=False), encoding='utf-8')
-    found.wrap(page.new_tag('div', attrs={'class': 'named-map'}))
+    found.wrap(page.new_tag('div', attrs={'class': 'named-map', 'data-columns': str(MAP_CELLS)}))

@@ -10,7 +10,8 @@ let ready = null;
 function fail(error) {
   for (const figure of document.querySelectorAll('.moving')) {
     figure.querySelector('progress').hidden = true;
-    figure.querySelector('[role=status]').textContent = `This figure cannot move: ${error.message}. Reload the page to try again.`;
+    const said = figure.querySelector('[role=status]');
+    said.textContent = `This figure cannot move: ${error.message}. Reload the page to try again.`;
   }
 }
 
@@ -28,7 +29,9 @@ function start(figure) { // once; the bar is that of the figure that was touched
 
 // A function that draws a code in the figure: with outlines, which change smoothly
 function drawIn(figure) {
-  for (const kind of ['pointerdown', 'keydown']) figure.addEventListener(kind, ({ key }) => { if (key !== 'Tab') start(figure).catch(fail); });
+  for (const kind of ['pointerdown', 'keydown']) {
+    figure.addEventListener(kind, ({ key }) => { if (key !== 'Tab') start(figure).catch(fail); });
+  }
   return newestOnly(async code => {
     await start(figure);
     show(figure.querySelector('.moving-drawing'), await ask('draw', [code, false]));
@@ -52,7 +55,8 @@ function walk(figure) {
 
 function explore(figure) {
   const plane = figure.querySelector('.moving-plane'), said = figure.querySelector('output'), draw = drawIn(figure);
-  const ticks = Number(figure.dataset.ticks), limit = Number(figure.dataset.limit), step = 2 * limit / (ticks - 1), edge = limit + step / 2;
+  const ticks = Number(figure.dataset.ticks), limit = Number(figure.dataset.limit);
+  const step = 2 * limit / (ticks - 1), edge = limit + step / 2; // a code stands at the middle of its cell
   const marker = document.createElement('span'), onPlane = x => Math.max(-limit, Math.min(limit, x));
   let place;
   const mark = (first, second) => {
@@ -62,7 +66,7 @@ function explore(figure) {
   };
   const goTo = (first, second) => {
     mark(first, second);
-    said.textContent = `${signed(place[0])} down, ${signed(place[1])} to the right`;
+    said.textContent = `first coordinate ${signed(place[0])}, second ${signed(place[1])}`;
     draw(place.flatMap(x => new Array(8).fill(x)));
   };
   const follow = ({ clientX, clientY }) => {
@@ -74,7 +78,8 @@ function explore(figure) {
   mark(0, 0);
   plane.tabIndex = 0;
   plane.setAttribute('role', 'application');
-  plane.setAttribute('aria-label', 'The plane of composition A: arrow keys move the place that is drawn, with Shift in small steps');
+  const label = 'The plane of composition A: arrow keys move the place that is drawn, with Shift in small steps';
+  plane.setAttribute('aria-label', label);
   plane.addEventListener('pointerdown', follow);
   plane.addEventListener('pointermove', follow);
   plane.addEventListener('keydown', event => {
@@ -104,25 +109,31 @@ function takeApart(figure) {
 // Under the pointer, and where the keyboard goes; the names are loaded when either comes near
 function nameMap(map) {
   const marker = document.createElement('span'), said = document.createElement('span');
+  const columns = Number(map.dataset.columns);
   let cells = [], loaded = null, place = null;
-  const load = () => (loaded ??= fetch(new URL('moving/map.json', import.meta.url)).then(answer => answer.json()).then(found => { cells = found; }));
-  const { name, hide } = nameCells(map, 38, (column, line) => cells[line]?.[column]);
-  const goTo = (column, line) => {
-    const last = cells.length - 1, onMap = x => Math.max(0, Math.min(last, x));
-    place = [onMap(column), onMap(line)];
-    marker.style.left = `${100 * place[0] / cells.length}%`;
-    marker.style.top = `${100 * place[1] / cells.length}%`;
+  const load = () => (loaded ??= (async () => {
+    cells = await (await fetch(new URL('moving/map.json', import.meta.url))).json();
+  })());
+  const { name, hide } = nameCells(map, columns, (column, line) => cells[line]?.[column]);
+  const goTo = (...cell) => {
+    place = cell.map(x => Math.max(0, Math.min(columns - 1, x)));
+    marker.style.left = `${100 * place[0] / columns}%`;
+    marker.style.top = `${100 * place[1] / columns}%`;
     said.textContent = name(...place) || 'no emoji here';
   };
   marker.className = 'map-marker';
   said.className = 'visually-hidden';
+  marker.style.width = `${100 / columns}%`;
   marker.tabIndex = 0;
   marker.setAttribute('role', 'application');
   marker.setAttribute('aria-label', 'Names on the map: arrow keys go from emoji to emoji');
   said.setAttribute('role', 'status');
   map.append(marker, said);
   map.addEventListener('pointerenter', () => load().catch(() => {})); // the picture is there without its names
-  marker.addEventListener('focus', () => load().then(() => goTo(...place ?? [19, 19]), () => { said.textContent = 'The names could not be loaded.'; }));
+  marker.addEventListener('focus', async () => {
+    try { await load(); } catch { said.textContent = 'The names could not be loaded.'; return; }
+    if (document.activeElement === marker) goTo(...place ?? [columns >> 1, columns >> 1]);
+  });
   marker.addEventListener('blur', hide);
   marker.addEventListener('keydown', event => {
     const way = cells.length && arrowed(event);
