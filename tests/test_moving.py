@@ -66,6 +66,16 @@ def test_a_figure_stands_still_until_it_is_touched(open_page, answerer, name, ja
     assert page.locator('#moving-grid [tabindex]').count() == 0 and not page.locator(f'#moving-{name} progress').is_visible()
 
 
+@pytest.mark.parametrize('name', sorted({'try_it.html', 'index.html', *PAGES.values()}))
+def test_pages_with_a_worker_have_a_policy(browser, address, name):
+    page, trouble, _ = watched(browser)
+    page.goto(f'{address}/{name}', wait_until='networkidle')
+    assert trouble == []  # formulas, too, are set without breaching it
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))")
+    assert page.evaluate('window.ran') is None and any(line.startswith('policy: script-src') for line in trouble)
+    page.close()
+
+
 def test_only_what_draws_is_loaded(open_page):
     page = open_page('generation.html')
     page.loaded.clear()

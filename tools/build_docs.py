@@ -236,8 +236,9 @@ def protect(path):
     rules = {'default-src': "'self'", 'script-src': f"'self'{hashes('script')}", 'style-src': f"'self'{hashes('style')}",
              'img-src': "'self' data:", 'worker-src': "'self' blob:", 'object-src': "'none'", 'base-uri': "'none'", 'form-action': "'none'"}
     policy = '; '.join(f'{what} {where}' for what, where in rules.items())
-    head = '<meta charset="utf-8">'
-    text = text.replace(head, f'{head}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+    head = '<meta charset="utf-8"/>'  # as the parser writes it
+    if head not in text: return [f'{path.name} has no place for its policy']
+    text = text.replace(head, f'{head}<meta http-equiv="Content-Security-Policy" content="{policy}"/>', 1)
     path.write_text(text, encoding='utf-8')
     return [f'{path.name} holds {found}, which its policy forbids' for found in re.findall(r'\s(?:on\w+|style)="[^"]*"', text)]
 
