@@ -11,7 +11,7 @@ the same sources, without that finish and without what the page Try it loads.
 import base64, configparser, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
 from pathlib import Path
 import yaml
-import landing, site_art, site_pages
+import landing, moving, site_art, site_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 KATEX = ('katex', '0.19.1', '24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd',
@@ -171,7 +171,7 @@ def about():
     return {'citation': citation, 'version': project['version'], 'day': day}
 
 
-def finish_page(path, site, config, notebooks, facts):
+def finish_page(path, site, config, notebooks, facts, figures):
     "All that site_pages mends in a page, and its card; mathematics from our own copy. Returns what the search knows of it"
     name, website = path.relative_to(site).as_posix(), config['website']
     up, address = '../'*name.count('/'), website['site-url'].rstrip('/') + '/'
@@ -191,6 +191,8 @@ def finish_page(path, site, config, notebooks, facts):
     known = site_pages.entries(page, name)  # while emojis are still letters
     site_pages.draw_emojis(page, site/'twemoji', up)
     site_pages.mend_figures(page, site/'figures'/'cells', up, path.parent)
+    if name in figures: moving.add(page, figures[name], site_pages.parse)
+    if name == 'vae.html': moving.name_map(page, site)
     site_pages.mend_nesting(page)
     path.write_text(str(page), encoding='utf-8')
     return known, card, page.h1.get_text().strip(), page.find('meta', attrs={'name': 'description'})['content']
@@ -202,11 +204,12 @@ def finish(site, config, notebooks):
     from emoji_sqam.prediction import Answerer
     for folder in ('identity', 'twemoji', 'figures/cells', 'notebooks'): (site/folder).mkdir(parents=True, exist_ok=True)
     answerer, drawer, facts = Answerer.from_pretrained(), Drawer.from_pretrained(), about()
+    figures = moving.make(site, answerer)
     site_art.make_mark(site/'identity', answerer, drawer)
     typeface = site_art.use_typeface(site/'identity', library(*FIGTREE))
     ground, search = site_art.card_ground(answerer, drawer), []
     for path in sorted(site.rglob('*.html')):
-        known, card, title, description = finish_page(path, site, config, notebooks, facts)
+        known, card, title, description = finish_page(path, site, config, notebooks, facts, figures)
         site_art.make_card(site/card, ground, typeface, config['website']['title'], title, description)
         search += known
     (site/'search.json').write_text(json.dumps(search, ensure_ascii=False), encoding='utf-8')
@@ -233,8 +236,9 @@ def protect(path):
     rules = {'default-src': "'self'", 'script-src': f"'self'{hashes('script')}", 'style-src': f"'self'{hashes('style')}",
              'img-src': "'self' data:", 'worker-src': "'self' blob:", 'object-src': "'none'", 'base-uri': "'none'", 'form-action': "'none'"}
     policy = '; '.join(f'{what} {where}' for what, where in rules.items())
-    head = '<meta charset="utf-8">'
-    text = text.replace(head, f'{head}<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+    head = '<meta charset="utf-8"/>'  # as the parser writes it
+    if head not in text: return [f'{path.name} has no place for its policy']
+    text = text.replace(head, f'{head}<meta http-equiv="Content-Security-Policy" content="{policy}"/>', 1)
     path.write_text(text, encoding='utf-8')
     return [f'{path.name} holds {found}, which its policy forbids' for found in re.findall(r'\s(?:on\w+|style)="[^"]*"', text)]
 
@@ -257,7 +261,8 @@ def site():
     for css in (out/SITE_LIBS).rglob('*.css'):
         css.write_text(re.sub(r'''@import\s*(?:url\()?(["']?)https://fonts\.googleapis\.com[^"')]*\1\)?;?''', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     shutil.rmtree(work)
-    return [*warnings, *protect(out/'try_it.html'), *protect(out/'index.html'), *broken_links(out), *links_as_text(out)]
+    forbidden = [line for name in ('try_it.html', 'index.html', *moving.PLACES) for line in protect(out/name)]
+    return [*warnings, *forbidden, *broken_links(out), *links_as_text(out)]
 
 
 def drawing_files(folder):

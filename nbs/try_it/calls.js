@@ -1,12 +1,12 @@
-// Calls to the networks in their worker, and what both pages that use them do with drawings.
+// Calls to the networks in their worker, and what the pages that use them do with drawings and maps.
 
 let worker, calls = new Map(), lastId = 0;
 
-// `onFail` hears of a script that could not be loaded, `onProgress` how many bytes have come
-export function startWorker(onFail, onProgress = () => {}) {
+// `onFail` hears of a script that could not be loaded, `onProgress` how many bytes have come. One that is to `draw` loads nothing else
+export function startWorker(onFail, onProgress = () => {}, name = '') {
   // A worker from a file would be under no policy of this page. One from a blob is, so that the library in it reaches this site only, too
   const code = `import ${JSON.stringify(new URL('networks.js', import.meta.url).href)};`;
-  worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
+  worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module', name });
   worker.onmessage = ({ data: { id, value, error, came } }) => {
     if (came) return onProgress(came);
     const waiting = calls.get(id);
@@ -85,4 +85,38 @@ async function pixelsOf(svg) { return (await rasterise(svg, SIZE)).getContext('2
 export async function suggest(text) {
   const drawn = await ask('mixes', [text]);
   return drawn && ask('choose', [text, drawn, await Promise.all(drawn.map(({ svg }) => pixelsOf(svg)))]);
+}
+
+// ---- Maps
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+// How far an arrow key goes to the right and down: one step, with Shift a quarter. Nothing for other keys
+export function arrowed(event) {
+  const way = ARROWS[event.key];
+  if (!way || event.ctrlKey || event.altKey || event.metaKey) return null;
+  event.preventDefault(); // or the page would scroll
+  return way.map(x => x * (event.shiftKey ? .25 : 1));
+}
+
+// Labels the cell under the pointer with what `nameAt` calls it. The label also goes where `name` is told
+export function nameCells(map, columns, nameAt) {
+  const label = document.createElement('span'), hide = () => { label.hidden = true; };
+  label.className = 'map-name';
+  label.setAttribute('aria-hidden', 'true'); // the page says it, too
+  hide();
+  map.append(label);
+  const name = (column, line) => {
+    const words = nameAt(column, line), along = 100 * (column + .5) / columns, isLow = line > columns / 2;
+    label.textContent = words ?? '';
+    label.hidden = !words;
+    Object.assign(label.style, { left: `${along}%`, top: `${100 * (line + !isLow) / columns}%`, translate: `-${along}% ${isLow ? -120 : 20}%` });
+    return words;
+  };
+  map.addEventListener('pointermove', ({ clientX, clientY }) => {
+    const { left, top, width, height } = map.getBoundingClientRect();
+    name(Math.floor((clientX - left) / width * columns), Math.floor((clientY - top) / height * columns));
+  });
+  map.addEventListener('pointerleave', hide);
+  return { name, hide };
 }

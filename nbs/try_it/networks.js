@@ -80,11 +80,13 @@ async function loadNetwork(name) {
   try { return network(bytes); } catch (error) { throw new Error(`${name}: ${error.message}`); }
 }
 
-// What answers comes first, the small parts before the table of tokens, and what draws last
-const tokenizer = loadTokenizer(), known = loadKnown(), textEncoder = loadNetwork('text_encoder.onnx');
+// What answers comes first, the small parts before the table of tokens, and what draws last. Where nothing is answered, none but that
+const onlyDraws = self.name === 'draw';
+const unlessOnlyDraws = load => (onlyDraws ? Promise.reject(new Error('this page only draws')) : load());
+const tokenizer = unlessOnlyDraws(loadTokenizer), known = unlessOnlyDraws(loadKnown), textEncoder = unlessOnlyDraws(() => loadNetwork('text_encoder.onnx'));
 const table = Promise.all([tokenizer, known, textEncoder]).then(loadTable), answers = table.then(({ whole }) => whole);
-const drawer = answers.then(() => loadNetwork('drawer.onnx')), drawing = answers.then(loadDrawing);
-const imageEncoder = drawer.then(() => loadNetwork('image_encoder.onnx'));
+const first = onlyDraws ? Promise.resolve() : answers, drawer = first.then(() => loadNetwork('drawer.onnx')), drawing = first.then(loadDrawing);
+const imageEncoder = unlessOnlyDraws(() => drawer.then(() => loadNetwork('image_encoder.onnx')));
 for (const part of [tokenizer, known, table, textEncoder, answers, drawer, imageEncoder, drawing]) part.catch(() => {}); // who asks for it is told
 
 // ---- Text to emojis

@@ -1,6 +1,6 @@
 // The page: what is typed, moved and dragged goes to the networks in the worker; what they answer is shown.
 
-import { NOTHING, ask, later, loading, newestOnly, notesOn, rasterise, show, startWorker, suggest } from './calls.js';
+import { NOTHING, arrowed, ask, later, loading, nameCells, newestOnly, notesOn, rasterise, show, startWorker, suggest } from './calls.js';
 import { crc32 } from './drawing.js';
 
 const $ = id => document.getElementById(id);
@@ -287,14 +287,17 @@ function watchMap() {
   };
   map.onpointerdown = event => { map.setPointerCapture(event.pointerId); follow(event); };
   map.onpointermove = event => { if (map.hasPointerCapture(event.pointerId)) follow(event); };
-  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const rows = new Map(known.cells.map(([column, line], row) => [`${column} ${line}`, row]));
+  const { name, hide } = nameCells(map, known.columns, (column, line) => known.names[rows.get(`${column} ${line}`)]);
+  const nameHere = () => name(...place.map(Math.floor));
   map.onkeydown = event => {
-    const step = arrows[event.key];
-    if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault(); // or the page would scroll
-    const far = event.shiftKey ? .25 : 1;
-    goTo(place[0] + far * step[0], place[1] + far * step[1]);
+    const way = arrowed(event);
+    if (!way) return;
+    goTo(place[0] + way[0], place[1] + way[1]);
+    nameHere();
   };
+  map.onfocus = () => { if (map.matches(':focus-visible')) nameHere(); };
+  map.onblur = hide;
 }
 
 // ---- Begin
