@@ -177,7 +177,8 @@ def test_a_right_answer_or_an_error_of_ours(name, known, note, tmp_path, monkeyp
             counts['answered'] += 1
 
     try_it()
-    assert counts['answered'] and (counts['refused'] or name == 'EmojiSet in')
+    assert counts['refused'] or name == 'EmojiSet in'
+    assert counts['answered'] or not SOAK  # few generated calls may happen to hold no good one
     note(f'inputs, {name}', **counts)
 
 

@@ -333,7 +333,10 @@ def mend_figures(page, folder, up, here):
 
 
 def mend_nesting(page):
-    "No page holds a mark twice, nor a block within a paragraph"
+    "No page holds a mark twice, nor a block within a paragraph, nor rows outside a part of their table"
+    for table in page.select('main table'):
+        rows = table.find_all('tr', recursive=False)
+        if rows: rows[0].wrap(page.new_tag('tbody')).extend([row.extract() for row in rows[1:]])
     for paragraph in page.select('main p'):
         if paragraph.find(['div', 'p', 'table', 'ul', 'ol', 'pre', 'figure']): paragraph.name = 'div'
     seen = set()
