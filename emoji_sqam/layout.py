@@ -132,13 +132,19 @@ def _find_parts(labels, own, filled, base):
     return [Part(int(entry), mask, _reach(mask, filled, above)) for (entry,mask),above in zip(upon, later)]
 
 # %% ../nbs/support/layout.ipynb #c609bd6e
+def _piece(labels, own):
+    "A piece: its mask, the same filled, its base colour and its parts"
+    filled = binary_fill_holes(own)
+    entry = _base_entry(labels, own, filled)
+    return own, filled, entry, _find_parts(labels, own, filled, entry)
+
 def _pieces(labels, own):
     "What hangs together, cut where a part sticks out of it like a leaf of an apple"
-    filled = binary_fill_holes(own)
-    parts = _find_parts(labels, own, filled, _base_entry(labels, own, filled))
+    _, filled, _, parts = whole = _piece(labels, own)
     outer = [part.mask & own for part in parts if _outer_share(part.mask, filled)>_STICKS_OUT]
-    core = own & ~np.any([np.zeros_like(own), *outer], axis=0)
-    return [*regions(core), *outer]
+    if not outer: return [whole]
+    core = own & ~np.any(outer, axis=0)
+    return [_piece(labels, mask) for mask in [*regions(core), *outer]]
 
 def find_silhouettes(
     labels,       # int (n, n): entries of the palette
@@ -146,13 +152,11 @@ def find_silhouettes(
     "All that is seen, as silhouettes with holes and parts"
     pieces = [piece for own in regions(labels!=NOTHING) for piece in _pieces(labels, own)]
     found, seen = [], labels!=NOTHING
-    for own in sorted(pieces, key=lambda mask: -mask.sum()):
-        filled = binary_fill_holes(own)
+    for _, filled, entry, parts in sorted(pieces, key=lambda piece: -piece[0].sum()):
         holes = [hole for hole in regions(filled & ~seen, 2*LEAST) if _shrink(hole, 2).any()]
-        entry = _base_entry(labels, own, filled)
         closed = _shrink(_grow(filled, _CLOSING), _CLOSING)
         whole = filled | (closed | _grow(filled, 1)) & seen  # no gap between two
-        found.append(Silhouette(entry, whole, holes, find_axis(whole), _find_parts(labels, own, filled, entry)))
+        found.append(Silhouette(entry, whole, holes, find_axis(whole), parts))
     return found
 
 # %% ../nbs/support/layout.ipynb #1fd9e265

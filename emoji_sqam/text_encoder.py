@@ -8,7 +8,7 @@ __all__ = ['VECTOR_DROPOUT', 'TOKEN_DROPOUT', 'REPLAY', 'LEAST_USED', 'FINE_TUNI
            'fine_tuned_embeddings', 'fine_tune', 'TrainedEncoder', 'train_general', 'fine_tune_on']
 
 # %% ../nbs/03e_text_encoder.ipynb #32f4cdef
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from .data import SENTIMENTS, load_emojis, load_tweets, split_tweets
@@ -284,6 +284,7 @@ class TrainedEncoder:
     embeddings: EmojiEmbeddings
     groups: dict     # sentiment → slugs
     general: list    # the texts about anything that it learned from
+    def encode(self, texts): return self.model.encode(self.tokenizer, texts)  # (n, 211)
 
 def train_general(
     codes,                 # (872, 16)
@@ -320,6 +321,5 @@ def fine_tune_on(
     tweets = tweets[:recipe.tweets]
     embeddings = fine_tuned_embeddings(trained.embeddings, tweets.text, codes)
     beside = callbacks('fine-tuning', recipe.fine_tuning.epochs) if callbacks else ()
-    tokenizer, groups, general = trained.tokenizer, trained.groups, trained.general
-    model, _ = fine_tune(trained.model, tokenizer, tweets, embeddings, groups, general, recipe, beside)
-    return TrainedEncoder(model, tokenizer, embeddings, groups, general)
+    own = trained.tokenizer, tweets, embeddings, trained.groups, trained.general
+    return replace(trained, model=fine_tune(trained.model, *own, recipe, beside)[0], embeddings=embeddings)

@@ -6,7 +6,7 @@ from emoji_sqam.layout import count_shapes
 from emoji_sqam.weights import PRETRAINED
 from test_site import SITE, address, browser, pytestmark  # fixtures, and when to skip
 
-TEXT = 'thank you so much, what a lovely flight!'  # stands in the page when it opens
+TEXT = 'pizza and beer with friends tonight'  # stands in the page when it opens
 ODD = ['http://t.co/abc what a day', 'HTTPS://X.Y/Z?q=1!!', 'https:// and http://a', 'www.example.com', 'I can’t, won’t, don’t; I’m, you’re, we’ll, I’ve, she’d, it’s',
        "CAN'T won't DIDN'T", "'s", '🎉', '🎉🎉 party ❤️ yes', '👩‍👩‍👧 family 🇮🇹', '1,000.50 at 12:30 or 3.', '1٣ ½ ² ⅷ', 'wow!!! really??? ok... .. ?? !!', '...', '!', '?!?!',
        '&amp; &lt;3 &gt;', '@united #fail $5 50%', 'word '*60, 'a'*80, 'so '*39 + 'good bad', 'naïve café İstanbul ǅ ß ẞ ÉCOLE', '日本語のテキスト', 'Привет мир', 'مرحبا', 'नमस्ते', '한글',

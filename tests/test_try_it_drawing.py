@@ -50,7 +50,7 @@ def test_page_and_python_draw_the_same(shared, answerer, codes, snap):
 
 
 def test_made_up_emojis_are_pythons(shared, answerer):
-    texts = [TEXT, 'a cup of tea and a good book', 'we won the match!!', 'my bag is lost and nobody cares', 'happy birthday grandma', 'it will not stop raining']
+    texts = [TEXT, 'a cup of tea and a good book', 'we won the match!!', 'our baby took her first steps', 'happy birthday grandma', 'it will not stop raining']
     same = 0
     for text in texts:
         found, (ours,) = shared.evaluate('text => emojiSqam.suggest(text)', text), answerer.suggest(text)

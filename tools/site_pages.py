@@ -92,7 +92,7 @@ def add_frame(page, up):
             known = {'quarto-sidebar': 'Pages', 'TOC': 'On this page'}
             navigation['aria-label'] = known.get(navigation.get('id'), 'Site' if number == 0 else 'This page')
     for section in page.select('#quarto-sidebar .sidebar-item-section'):
-        if section.find('span', string='Support') and not section.select('[aria-current]'):
+        if section.find('span', string='Modules') and not section.select('[aria-current]'):
             for toggle in section.select('[data-bs-toggle]'): toggle['aria-expanded'] = 'false'; add_class(toggle, 'collapsed')
             section.ul['class'] = [name for name in section.ul['class'] if name != 'show']
 

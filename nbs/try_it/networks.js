@@ -142,9 +142,9 @@ async function answer(text, n = 5) {
   const rows = found.knownWords ? Array.from(offered) : []; // in the order of slugs, so that equals stay in it
   rows.sort((a, b) => found.scores[b] - found.scores[a]);
   const best = rows.slice(0, n).map(row => ({ row, score: found.scores[row] }));
-  const lead = rows.length ? found.scores[rows[0]] - found.scores[rows[5]] : 0; // over the first that is not shown
-  const unsure = best.length > 0 && lead < unsureBelow && !note;
-  return { rows: best, unsure, note, knownWords: found.knownWords, cut: found.cut };
+  const rest = rows.length > 5 ? found.scores[rows[5]] : 0; // the best of those that are not shown
+  const unsure = best.length > 0 && best[0].score - rest < unsureBelow && !note;
+  return { rows: best, rest, unsure, note, knownWords: found.knownWords, cut: found.cut };
 }
 
 // ---- Codes to drawings

@@ -85,14 +85,14 @@ async function copy(text, button) {
 
 // ---- Text to emojis
 
-function answerItem({ row, score }, first) {
+function answerItem({ row, score }, first, rest) {
   const button = document.createElement('button'), name = document.createElement('span'), number = document.createElement('span');
   button.type = 'button';
   button.className = 'try-answer';
   button.title = 'Draw it from its code';
   name.className = 'try-name'; name.textContent = known.names[row];
   number.className = 'try-score'; number.textContent = signed(score);
-  button.style.setProperty('--part', Math.max(0, score) / Math.max(first, .01));
+  button.style.setProperty('--part', (score - rest) / Math.max(first - rest, .01)); // ahead of the sixth, which is not shown
   button.append(icon(row), name, number);
   button.onclick = () => { showKnown(row); bringIntoSight(); };
   const item = document.createElement('li'), copier = document.createElement('button');
@@ -109,8 +109,8 @@ const answerText = newestOnly(async text => {
     clearMadeUp();
     return;
   }
-  const found = await ask('answer', [text]), { rows, unsure, knownWords } = found;
-  $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score)));
+  const found = await ask('answer', [text]), { rows, rest, unsure, knownWords } = found;
+  $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score, rest)));
   $('try-answers').classList.toggle('try-unsure', unsure);
   $('try-note').textContent = notesOn(found);
   if (!knownWords) {
