@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POST_WORDS', 'POST_LENGTH', 'POST_BATCH', 'RATE_GOALS', 'DRAWINGS', 'VOCABULARY', 'EMOJIS', 'EMBEDDING_DIM',
-           'SEMANTIC_DIM', 'WORDS', 'drawing_speed', 'evaluate_speed', 'training_speed']
+           'SEMANTIC_DIM', 'WORDS', 'drawing_speed', 'evaluate_speed', 'speed_table', 'training_speed']
 
 # %% ../nbs/support/speed.ipynb #910e57d4
 import subprocess, sys, time
@@ -68,7 +68,7 @@ def drawing_speed(
     try: drawer = Drawer.from_pretrained(folder)
     except FileNotFoundError: return {}
     decode = _median_seconds(drawer.votes, [codes]*5)
-    draw = _median_seconds(drawer.svg, [codes[:DRAWINGS]]*2)
+    draw = _median_seconds(drawer.svg, [codes[:DRAWINGS]]*3)
     return {'decodes_per_second': len(codes)/decode, 'drawings_per_second': len(codes[:DRAWINGS])/draw}
 
 # %% ../nbs/support/speed.ipynb #e38f72e4
@@ -91,6 +91,20 @@ def evaluate_speed(
     return {'post_seconds': post, 'seconds': one, 'times_faster': post/one,
             'bulk_per_second': 1/bulk, 'bulk_times_faster': post/bulk, 'token_sum_per_second': 1/token_sum, **drawn,
             'cold_seconds': cold, 'post_cold_seconds': post_cold, 'memory_mb': memory, 'post_memory_mb': post_memory}
+
+def speed_table(
+    speed: dict,    # what evaluate_speed gives
+) -> pd.DataFrame:  # of strings: ours, the post's way
+    "What was measured, in units that suit each row"
+    rows = {'one text': [f"{1000*speed['seconds']:.1f} ms", f"{1000*speed['post_seconds']:.0f} ms"],
+            'many texts': [f"{speed['bulk_per_second']:,.0f} a second", f"{1/speed['post_seconds']:.1f} a second"],
+            'many texts, sum of their tokens': [f"{speed['token_sum_per_second']:,.0f} a second", ''],
+            'a new process and one text': [f"{speed['cold_seconds']:.1f} s", f"{speed['post_cold_seconds']:.1f} s"],
+            'its memory': [f"{speed['memory_mb']:.0f} MB", f"{speed['post_memory_mb']:.0f} MB"]}
+    if 'decodes_per_second' in speed:  # the weights have a drawer
+        rows['codes decoded'] = [f"{speed['decodes_per_second']:,.0f} a second", '']
+        rows['drawings of shapes'] = [f"{speed['drawings_per_second']:,.0f} a second", '']
+    return pd.DataFrame(rows, ['ours', 'the post’s way']).T
 
 # %% ../nbs/support/speed.ipynb #ccb9e38d
 VOCABULARY, EMOJIS, EMBEDDING_DIM, SEMANTIC_DIM = 28_000, 872, 211, 192  # of our text encoder

@@ -47,7 +47,7 @@ def answer_box(texts):
     first = texts[0]
     five = ''.join(f'<li>{picture(slug, 112, "")}<span>{html.escape(names[slug])}</span></li>' for slug in answerer.answer(first).slug)
     made_up = drawing(answerer.suggest(first)[0].svg, first, 'first')
-    rows = '\n'.join(example(answerer, text, place) for place, text in enumerate(texts))
+    rows = '\n'.join(example(answerer, text, place) for place, text in enumerate(texts[1:]))
     return f'''<link rel="stylesheet" href="try_it/landing.css">
 <section id="ask" aria-label="A text becomes emojis">
 <label for="ask-text">Write something</label>

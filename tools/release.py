@@ -6,6 +6,12 @@ tweets goes into the folder of that preset.
 import json, re, shutil, sys, zipfile
 from emoji_sqam.weights import CHECKSUMS, PRESETS, PRETRAINED, note_checksums, own_weights, tuned_folder, weight_files
 
+NAMES = {  # in the model card
+    'answers_mrr': 'MRR of the emoji of a tweet', 'general_accuracy': 'accuracy of the general preset on airline tweets',
+    'general_macro_f1': 'its macro-F1', 'sentiment_accuracy': 'accuracy of the airline preset', 'sentiment_macro_f1': 'its macro-F1',
+    'sqam_accuracy': 'accuracy of our SQAM', 'sqam_macro_f1': 'its macro-F1', 'teacher_cosine': 'cosine with the teacher',
+    'vae_loss': 'nats of the autoencoder', 'validation_first': 'everyday texts, a fitting emoji first',
+    'validation_in_five': 'among the five best'}
 SHIPPED, TUNED = weight_files(), weight_files('answer', 'train', tuned=True)
 
 
@@ -40,7 +46,7 @@ def main():
     airline.mkdir(exist_ok=True)
     for name in TUNED: ship(tuned/name, airline/name)
     card = PRETRAINED/'README.md'
-    said = ', '.join(f'{name} {value:.4g}' for name, value in sorted(new.items()))
+    said = ', '.join(f'{said} {new[name]:.4g}' for name, said in NAMES.items() if name in new)
     card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
     for folder, names in {PRETRAINED: SHIPPED, airline: TUNED}.items():
         (folder/CHECKSUMS).unlink(missing_ok=True)

@@ -98,11 +98,13 @@ def add_frame(page, up):
 
 
 def add_page_links(page, up, repository, branch, notebook):
-    "For readers of notebooks: download this page as a notebook that installs what it needs, or change it"
+    "For readers of notebooks: open or download this page as a notebook that installs what it needs, or change it"
     actions = page.select_one('.toc-actions .action-links')
     if not actions or not notebook: return
     name = notebook.rpartition('/')[2]
-    links = [('bi-download', 'Download this notebook', f'{up}notebooks/{name}'),
+    published = repository.replace('https://github.com/', 'https://colab.research.google.com/github/')  # as `make docs` made it
+    links = [('bi-play-circle', 'Open in Colab', f'{published}/blob/gh-pages/notebooks/{name}'),
+             ('bi-download', 'Download this notebook', f'{up}notebooks/{name}'),
              ('bi-pencil', 'Edit this page', f'{repository}/edit/{branch}/{notebook}')]
     for icon, text, address in reversed(links):
         link = page.new_tag('a', attrs={'class': 'toc-action', 'href': address})
