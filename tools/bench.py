@@ -3,7 +3,7 @@
 goes into figures/benchmark_items.csv (test tweets), benchmark_emojis.csv, benchmark_ranks.csv (tweets that hold an emoji) and
 benchmark_texts.csv (everyday texts).
 
-    bench.py [weights] [baselines] [cross_validation] [ablations]     without a name all of them, about an hour"""
+    bench.py [weights] [baselines] [cross_validation] [ablations] [seeds]     without a name all of them, about an hour"""
 import json, platform, sys
 from pathlib import Path
 import pandas as pd

@@ -38,9 +38,14 @@ class Client(NotebookClient):
         return not rest or rest.startswith(('fetching ', 'asking Kaggle', 'Kaggle cannot'))
 
 
+SHORTER = ('> **A shorter run.** These outputs are of `make run`, which trains for less time than what ships. What the text says of outcomes '
+           'was written beside the long run, whose outputs stand in `nbs/` and on the site.')
+
+
 def run(source, target, timeout):
     "Execute `source` with its own folder as the working folder, write the outcome to `target`"
     notebook = nbformat.read(source, as_version=4)
+    if target != source: notebook.cells.insert(1, nbformat.v4.new_markdown_cell(SHORTER))
     client = Client(notebook, timeout=timeout, kernel_name='python3', resources={'metadata': {'path': str(source.parent)}},
                     record_timing=False, store_widget_state=False, extra_arguments=['--IPKernelApp.log_level=ERROR'])
     try: client.execute()

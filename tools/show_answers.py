@@ -24,7 +24,7 @@ def show_shipped():
     "A line for each of three texts, before anything is downloaded or trained"
     show_everyday(Answerer.from_pretrained())
     print('\nThese answers come from the weights that ship with the package. Next the data is fetched, and the\n'
-          'notebooks of the story run with full training: about half an hour on two cores. Results go to\n'
+          'notebooks of the story run, with shorter trainings: three quarters of an hour on two cores. Results go to\n'
           f'{artifacts_dir()}')
 
 
