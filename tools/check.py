@@ -32,7 +32,7 @@ def unchanged_by(*command):
 
 def pytest():
     "Run tests/; its own count of skipped tests goes into ours"
-    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests', '-rs', '-p', 'no:cacheprovider'],
+    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests', '-rs', '--durations=15', '-p', 'no:cacheprovider'],
                           cwd=ROOT, env={**os.environ, 'IN_TEST': '1'}, stdout=subprocess.PIPE, text=True)
     print(done.stdout, flush=True)
     last = (done.stdout.strip().splitlines() or [''])[-1]
