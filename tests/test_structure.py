@@ -6,7 +6,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1]/'emoji_sqam'
 ORDER = '''core checks recipes weights sources images plotting emoji_set data lexicons metrics tokens formats fitting teacher vae
     outlines elements shapes layout drawing generation sqam
-    emoji_embeddings token_embeddings image_encoder targets text_encoder export care prediction judge tables bulk widgets baselines speed evaluation benchmark
+    emoji_embeddings token_embeddings image_encoder targets text_encoder export care prediction judge tables bulk widgets baselines speed evaluation cross_validation benchmark
     training cli'''.split()  # a module imports only what stands before it
 WITHOUT_KERAS = '''core checks recipes weights sources images plotting emoji_set data lexicons metrics tokens formats outlines elements shapes layout
     drawing care prediction tables bulk cli'''.split()
