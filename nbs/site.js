@@ -21,6 +21,20 @@ document.querySelector('[data-toggle-scheme]')?.addEventListener('click', event 
 });
 scheme.addEventListener('change', () => { if (!chosen()) useScheme(scheme.matches); });
 
+// ---- The contents list marks what is being read: the last heading in the upper third of the window
+
+const entries = [...document.querySelectorAll('#TOC a.nav-link')];
+const headings = entries.map(entry => document.getElementById(decodeURIComponent(entry.hash.slice(1))));
+
+function markRead() {
+  let current = headings.findLastIndex(heading => heading && heading.getBoundingClientRect().top < innerHeight / 3);
+  if (innerHeight + scrollY >= document.body.scrollHeight - 2) current = entries.length - 1;
+  entries.forEach((entry, place) => entry.classList.toggle('active', place === Math.max(current, 0)));
+}
+
+document.addEventListener('scroll', () => requestAnimationFrame(markRead), { passive: true });
+addEventListener('load', markRead);
+
 // ---- Figures
 
 const dialog = document.createElement('dialog');
@@ -46,14 +60,27 @@ for (const picture of document.querySelectorAll('main img.enlarge')) {
   button.append(picture);
 }
 
-// ---- What scrolls sideways can be reached with the Tab key
+// ---- What scrolls sideways can be reached with the Tab key, and fades where it goes on
+
+const WIDE = 'main pre, main .sd-table, main .cell-output-display, main .math.display, main .figure-open';
+
+function fade(box) {
+  const hidden = box.scrollWidth - box.clientWidth;
+  box.classList.toggle('goes-on-left', box.scrollLeft > 2);
+  box.classList.toggle('goes-on-right', hidden - box.scrollLeft > 2);
+}
 
 function reachable() {
-  for (const box of document.querySelectorAll('main pre, main .sd-table, main .cell-output-display, main .math.display')) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-    else box.removeAttribute('tabindex');
+  for (const box of document.querySelectorAll(WIDE)) {
+    if (box.tagName !== 'BUTTON') { // which the Tab key finds anyhow
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute('tabindex');
+    }
+    fade(box);
   }
 }
+
+document.addEventListener('scroll', ({ target }) => { if (target.matches?.(WIDE)) fade(target); }, { capture: true, passive: true });
 
 new ResizeObserver(reachable).observe(document.querySelector('main'));
 document.addEventListener('toggle', reachable, true); // source that is unfolded

@@ -341,6 +341,7 @@ def try_it(out):
     for (column, row), image in zip(cells.tolist(), emojis.images): sheet.paste(Image.fromarray(image), (column*size+gap, row*size+gap))
     sheet.save(folder/'emojis.png', optimize=True)
     landing.fill(out)
+    landing.answer_first(out)
     landing.say_sizes(out)
 
 

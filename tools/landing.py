@@ -60,7 +60,8 @@ def answer_box(texts):
 <p class="ask-loading"><progress id="ask-bar" value="0" max="1" aria-label="Networks loaded" hidden></progress> <span id="ask-left"></span></p>
 <noscript><p>A text of your own needs JavaScript here, or <code>emoji-sqam answer "a text"</code> on a command line.</p></noscript>
 </section>
-<ul id="ask-examples" aria-label="Examples">
+<h2 id="ask-more">Or press one of these</h2>
+<ul id="ask-examples" aria-labelledby="ask-more">
 {rows}
 </ul>
 <script type="module" src="try_it/landing.js"></script>'''
@@ -76,6 +77,21 @@ def fill(site):
     text = re.sub(r'(<h1[^>]*>).*?</h1>', r'\1Write a text, get emojis</h1>', text, count=1, flags=re.S)
     texts = [html.unescape(item.strip()) for item in re.findall('<li>(.*?)</li>', TEXTS.search(text)[1], re.S)]
     page.write_text(TEXTS.sub(lambda found: answer_box(texts), text), encoding='utf-8')
+
+
+def answer_first(site):
+    "On the page Try it the answers to the text that stands there, until the networks are loaded"
+    from emoji_sqam.prediction import Answerer
+    answerer, names, page = Answerer.from_pretrained(), names_of_slugs(), site/'try_it.html'
+    built = page.read_text(encoding='utf-8')
+    text = html.unescape(re.search(r'<textarea id="try-text"[^>]*>(.*?)</textarea>', built, re.S)[1])
+    rows = ''.join(f'''<li><button class="try-answer" type="button" disabled>{picture(slug, 40, '')}
+<span class="try-name">{html.escape(names[slug])}</span><span class="try-score">{score:.2f}</span></button></li>'''
+                   for slug, score in answerer.answer(text)[['slug', 'score']].to_numpy())
+    (site/'try_it'/'first.svg').write_text(answerer.suggest(text)[0].svg, encoding='utf-8')
+    built = re.sub(r'(<ol id="try-answers"[^>]*>)', rf'\g<1>{rows}', built, count=1)
+    built = re.sub(r'(<img[^>]*id="try-made-up"[^>]*src=")[^"]*', r'\g<1>try_it/first.svg', built, count=1)
+    page.write_text(built, encoding='utf-8')
 
 
 def say_sizes(site):

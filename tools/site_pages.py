@@ -298,16 +298,21 @@ def twemoji():
 
 
 def draw_emojis(page, folder, up):
-    "Emojis in tables and prose as Twemoji draws them, whatever fonts there are; code keeps its characters"
+    "Emojis as Twemoji draws them, whatever fonts there are. In code the character stays, to be copied, without a size"
     drawings, starts, pattern = twemoji()
     for text in list(page.main.find_all(string=starts)):
-        if stands_in(text, *CODE, 'svg', 'button') or text.find_parent(id='try-it'): continue
-        parts, at = [], 0
+        if stands_in(text, 'script', 'style', 'textarea', 'svg', 'button') or text.find_parent(id='try-it'): continue
+        is_code, parts, at = stands_in(text, *CODE), [], 0
         for found in pattern.finditer(text):
             slug, svg = drawings[found[0].replace('\ufe0f', '')]
             (folder/f'{slug}.svg').write_text(svg, encoding='utf-8')
-            parts += [text[at:found.start()], page.new_tag('img', attrs={
-                'class': 'emoji', 'alt': found[0], 'src': f'{up}{folder.name}/{slug}.svg', 'width': '20', 'height': '20'})]
+            address = f'{up}{folder.name}/{slug}.svg'
+            drawn = page.new_tag('img', attrs={'class': 'emoji', 'alt': '' if is_code else found[0], 'src': address, 'width': '20', 'height': '20'})
+            if is_code:
+                character = page.new_tag('span', attrs={'class': 'drawn'})
+                character.extend([found[0], drawn])
+                drawn = character
+            parts += [text[at:found.start()], drawn]
             at = found.end()
         text.replace_with(*[part for part in [*parts, text[at:]] if part])
 

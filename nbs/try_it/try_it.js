@@ -39,6 +39,8 @@ let known; // slugs, chars, names, cells on the map, codes
 
 const signed = (x, digits = 2) => (x <= -.5 / 10 ** digits ? '−' : '') + Math.abs(x).toFixed(digits);
 
+const hundredths = x => Math.round(100 * x) / 100;
+
 function icon(row) { // an emoji's picture: a window on the sheet that is also the map
   const picture = document.createElement('span');
   picture.className = 'try-icon';
@@ -144,7 +146,8 @@ function showMadeUp(found) {
     return picture;
   });
   $('try-parents').replaceChildren('of ', first, ' and ', second);
-  $('try-made-up-score').textContent = `${signed(score)}, which is ${signed(Math.abs(gain))} ${gain < 0 ? 'below' : 'above'} the best known emoji`;
+  const ahead = hundredths(score) - hundredths(score - gain); // of the numbers as they are shown
+  $('try-made-up-score').textContent = `${signed(score)}, which is ${signed(Math.abs(ahead))} ${ahead < 0 ? 'below' : 'above'} the best known emoji`;
   for (const button of madeUpButtons()) button.disabled = false;
 }
 
@@ -181,7 +184,10 @@ const noteText = later(500, text => { // in the address, so that it can be sent
 
 function takeText() { // from the address
   const text = new URLSearchParams(location.search).get('text');
-  if (text) $('try-text').value = text;
+  if (!text) return;
+  $('try-text').value = text;
+  clearMadeUp(); // what stood here was made for another text
+  $('try-answers').replaceChildren();
 }
 
 function offerExamples() {
@@ -197,11 +203,13 @@ let sliders = [];
 
 function makeSliders() {
   sliders = code.map((_, i) => {
-    const label = document.createElement('label'), slider = document.createElement('input'), value = document.createElement('output');
+    const label = document.createElement('label'), slider = document.createElement('input');
+    const number = document.createElement('span'), value = document.createElement('output');
     Object.assign(slider, { type: 'range', min: -REACH, max: REACH, step: .1, value: 0, id: `try-z${i + 1}` });
     slider.setAttribute('aria-label', `latent number ${i + 1}`);
     label.className = 'try-slider';
-    label.append(`${i + 1}`, slider, value);
+    number.textContent = i + 1;
+    label.append(number, slider, value);
     slider.oninput = () => { code[i] = Number(slider.value); value.textContent = signed(code[i], 1); draw(code, true); };
     $('try-sliders').append(label);
     return { slider, value };
@@ -232,7 +240,7 @@ const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
   show($('try-drawing'), drawn);
   const { row, distance } = nearestKnown(wanted);
   showIcon($('try-near-icon'), row);
-  $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'its own code' : `${distance.toFixed(1)} away`}`;
+  $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'exactly here' : `${distance.toFixed(1)} away`}`;
   if (moveMarker) placeMarker(known.cells[row].map(x => x + .5));
   say(`Drawn. The nearest known emoji is ${$('try-near').textContent}.`);
 }, cannotDraw);
@@ -336,6 +344,7 @@ async function beginToDraw() {
   $('try-use').onclick = () => { if (madeUp) { use(madeUp.code); bringIntoSight(); } };
   offerToSave('try-made-up', 'made-up', () => madeUp?.svg);
   offerToSave('try-drawing', 'drawing', () => drawn);
+  $('try-zero').onclick = () => use(new Array(CODE).fill(0));
   let seed = 0;
   $('try-random').onclick = async () => use(await ask('sample', [++seed]));
   try { await ask('making'); } catch (error) { return cannotMakeUp(error); }
