@@ -276,7 +276,7 @@ def test_a_fault_at_any_file_operation(tmp_path, what, kind, note):
         (tmp_path/source/'deeper'/'one.CSV').write_text(content)
         pq.write_table(pa.table({'text': ['a', None, 'b']}), tmp_path/source/'two.parquet')
     else: (tmp_path/source).write_text(content)
-    step = 1 if SOAK else {'a file': 3, 'a folder': 9}[what]
+    step = 1 if SOAK else {'a file': 6, 'a folder': 18}[what]
     script = Path(__file__).with_name('file_faults.py')
     done = subprocess.run([sys.executable, script, tmp_path, source, target, kind, str(step)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

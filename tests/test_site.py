@@ -48,11 +48,21 @@ def axe():
     with tarfile.open(fetch(AXE)) as archive: return archive.extractfile('package/axe.min.js').read().decode()
 
 
-@pytest.mark.parametrize('width', [1280, 390])
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def faults(page, rules):
+    "What axe finds in a page as it is shown now"
+    found = page.evaluate('rules => axe.run({runOnly: rules, resultTypes: ["violations"]})', rules)['violations']
+    return [f"{v['id']}: {n['target'][-1]} {n['any'][0]['message'] if n['any'] else ''}" for v in found for n in v['nodes']]
+
+
+def width_beyond(page):
+    "Pixels by which a page is wider than its window"
+    return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+
 @pytest.mark.parametrize('name', PAGES)
-def test_page(browser, address, axe, name, scheme, width):
-    page = browser.new_page(viewport={'width': width, 'height': 900}, color_scheme=scheme)
+def test_page(browser, address, axe, name):
+    "Loaded once, wide and light; then in the dark; then as narrow as a phone"
+    page = browser.new_page(viewport={'width': 1280, 'height': 900}, color_scheme='light')
     trouble, hosts = [], set()
     page.on('console', lambda m: trouble.append(m.text) if m.type == 'error' else None)
     page.on('pageerror', lambda e: trouble.append(str(e)))
@@ -65,17 +75,21 @@ def test_page(browser, address, axe, name, scheme, width):
         picture.loading = 'eager';
         return picture.complete || new Promise(done => { picture.onload = picture.onerror = done; }); }))""")
     pictures = page.evaluate('Array.from(document.querySelectorAll("main img")).map(i => [i.currentSrc.slice(0, 60), i.complete && i.naturalWidth > 0])')
-    wide = page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-    moved = page.evaluate('moved')
+    moved, beyond = page.evaluate('moved'), {1280: width_beyond(page)}
     page.evaluate(axe)
-    found = page.evaluate('rules => axe.run({runOnly: rules, resultTypes: ["violations"]})', RULES)['violations']
+    wrong = {'light': faults(page, RULES)}
+    page.emulate_media(color_scheme='dark')
+    wrong['dark'] = faults(page, ['color-contrast'])
+    page.set_viewport_size({'width': 390, 'height': 844})
+    page.wait_for_timeout(50)
+    wrong['narrow'], beyond[390] = faults(page, [rule for rule in RULES if rule != 'color-contrast']), width_beyond(page)
     page.close()
-    assert [f"{v['id']}: {n['target'][-1]} {n['any'][0]['message'] if n['any'] else ''}" for v in found for n in v['nodes']] == []
+    assert wrong == {'light': [], 'dark': [], 'narrow': []}
     assert moved < .1, f'what is on the page moved by {moved:.2f} while it was loaded'
     assert trouble == []
     assert hosts == {address.split('/')[2]}
     assert [src for src, shown in pictures if not shown] == []
-    assert wide <= 1, f'the page is {wide} pixels wider than the window'
+    assert max(beyond.values()) <= 1, f'the page is wider than the window: {beyond}'
 
 
 def found(page, query):

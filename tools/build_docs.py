@@ -186,6 +186,7 @@ def finish_page(path, site, config, notebooks, facts, figures):
     site_pages.add_page_links(page, up, website['repo-url'], website['repo-branch'], notebook and f'nbs/{notebook}')
     site_pages.add_footer(page, **facts)
     site_pages.fold_source(page)
+    site_pages.loosen_comments(page)
     site_pages.mend_reference(page)
     site_pages.mend_tables(page)
     known = site_pages.entries(page, name)  # while emojis are still letters

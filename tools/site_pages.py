@@ -145,6 +145,17 @@ def fold_source(page):
             fold.summary.string = f'Source of {", ".join(names)}' if names else 'Source'
 
 
+def loosen_comments(page):
+    "What aligns comments is marked, so that a phone, which has no room for it, can leave it out"
+    for comment in page.select('pre.sourceCode .co'):
+        before = comment.previous_sibling
+        if not isinstance(before, str) or not before.endswith('  '): continue
+        code = before.rstrip(' ')
+        padding = page.new_tag('span', attrs={'class': 'padding'})
+        padding.string = before[len(code)+1:]
+        before.replace_with(f'{code} ', padding)
+
+
 def mend_reference(page):
     "What is said of a function: its name as code, its place in the source beside it; the contents list tells what the prose says alone"
     for block in page.select('.cell-output-markdown'):
@@ -250,7 +261,7 @@ def make_cards(page, table):
     if len(heads) != 1 or table.select('[rowspan], [colspan]'): return
     names = [said(cell) for cell in heads[0].find_all(['th', 'td'])]
     if not CARD_COLUMNS[0] <= len(names) <= CARD_COLUMNS[1]: return
-    if any(twemoji()[1].search(name) for name in names): return  # a card's labels are text, in which no emoji can be drawn
+    if any(twemoji()[2].search(name) for name in names): return  # a card's labels are text, in which no emoji can be drawn
     add_class(table, 'cards')
     table['role'] = 'table'
     for row in table.select('tr'):
