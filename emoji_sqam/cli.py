@@ -78,9 +78,9 @@ def _answer_line(text, found, made_up, as_json):
     "The answers to one text as a line"
     if as_json:
         from emoji_sqam.checks import check_text
-        row = {'text': check_text(text), 'answers': found.round({'score': _DIGITS}).to_dict('records'), **found.attrs}
+        row = {'text': check_text(text), 'answers': found.astype({'score': float}).round({'score': _DIGITS}).to_dict('records'), **found.attrs}
         if made_up: row['made_up'] = {'score': round(made_up.score, _DIGITS), 'parents': made_up.parents,
-                                      'code': made_up.code.round(_DIGITS).tolist()}
+                                      'code': made_up.code.astype(float).round(_DIGITS).tolist()}
         return json.dumps(row, ensure_ascii=False)
     line = '  '.join(f'{emoji} {score:.2f}' for emoji,score in zip(found.emoji, found.score))
     return line + (f'   made up: {made_up.score:.2f}, of {made_up}' if made_up else '')

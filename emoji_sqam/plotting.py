@@ -204,15 +204,17 @@ def show_pictures(
 # %% ../nbs/support/plotting.ipynb #376e7697
 LINE_LENGTH = 70  # characters of a text that fit above one column of answers
 
-def _show_row(axes, texts, answers, line_length):
+def _show_row(axes, texts, answers, line_length, size):
     "A text over each column, and under it the pictures of its answers"
     for ax,images in zip(axes, answers):
         ax.imshow(np.array(mosaic(images, zoom=2, gap=6)))
         ax.axis('off')
         ax.set_anchor('W')
     for ax,text in zip(axes, texts):
-        shown = textwrap.shorten(text, line_length, placeholder=' …')
-        ax.set_title(shown, fontsize=8.5, fontweight='normal', loc='left', color='#444')
+        shown = textwrap.shorten(text, int(line_length*8.5/size), placeholder=' …')
+        ax.set_title(' ', fontsize=size)  # room for the text, which may be wider than its column
+        ax.annotate(shown, (0, 1), (0, 5), 'axes fraction', 'offset points', fontsize=size, color='#444',
+                    annotation_clip=False, in_layout=False)
 
 def plot_answers(
     rows,     # pairs: a text, or one for each column; and for each column images, uint8 (k, height, width, 4)
@@ -220,12 +222,14 @@ def plot_answers(
 ):            # a matplotlib figure
     "One line per text: its words, and below them the pictures of its answers, one column per title"
     import matplotlib.pyplot as plt
-    fig, axes = plt.subplots(len(rows), len(titles), figsize=(4.7*len(titles), 1.15*len(rows)+.3), squeeze=False)
+    fig, axes = plt.subplots(len(rows), len(titles), figsize=(4.7*len(titles), 1.2*len(rows)+.3), squeeze=False)
+    size = 8 + 2.5*len(titles)  # points: the wider a figure, the smaller it is shown
     for row_axes,(text,answers) in zip(axes, rows):
-        if isinstance(text, tuple): _show_row(row_axes, text, answers, LINE_LENGTH)
-        else: _show_row(row_axes, [text], answers, LINE_LENGTH*len(titles))  # one text runs over all columns
+        if isinstance(text, tuple): _show_row(row_axes, text, answers, LINE_LENGTH, size)
+        else: _show_row(row_axes, [text], answers, LINE_LENGTH*len(titles), size)  # one text runs over all columns
     for ax,title in zip(axes[0], titles):
-        ax.annotate(title, (0, 1), (0, 26), 'axes fraction', 'offset points', weight='bold', annotation_clip=False)
+        ax.annotate(title, (0, 1), (0, 18+size), 'axes fraction', 'offset points', weight='bold', fontsize=size+1,
+                    annotation_clip=False)
     return fig
 
 # %% ../nbs/support/plotting.ipynb #0bc2c477

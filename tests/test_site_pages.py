@@ -70,12 +70,12 @@ def test_source_is_folded_and_constants_are_not():
     assert 'open' not in closed.attrs and closed.summary.string == 'Source of f' and page.find_all('pre')[1].get_text() == 'MOST = 3'
 
 
-def test_emojis_are_drawn_but_not_in_code(tmp_path):
+def test_emojis_are_drawn_and_can_be_copied_from_code(tmp_path):
     page = site_pages.parse('<main><p>a ✈️ and ©</p><pre>✈</pre></main>')
     site_pages.draw_emojis(page, tmp_path, '../')
-    [drawn] = page.find_all('img')
+    drawn, in_code = page.find_all('img')
     assert drawn['alt'] == '✈️' and '<svg' in (tmp_path/Path(drawn['src']).name).read_text(encoding='utf-8') and '©' in page.p.get_text()
-    assert page.pre.get_text() == '✈'
+    assert page.pre.get_text() == '✈' and in_code['alt'] == '' and in_code.parent['class'] == 'drawn'
 
 
 def test_links_left_as_text_are_found():

@@ -8,7 +8,8 @@ the same sources, without that finish and without what the page Try it loads.
     build_docs.py site      → _docs/
     build_docs.py readme    → README.md, from index.ipynb
     build_docs.py check     fails where README.md is not what `readme` would write"""
-import base64, configparser, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
+import ast, base64, configparser, hashlib, json, os, re, shutil, subprocess, sys, tarfile, tempfile
+from functools import cache
 from pathlib import Path
 import yaml
 import landing, moving, site_art, site_pages
@@ -117,8 +118,40 @@ def whole_names(markdown):
 LINKED_TWICE = re.compile(r'\[\[(`[^`]+`)\]\([^)]*\)\]\(')  # nbdev links names in backticks, within links too
 
 
+@cache
+def written_defaults():
+    "How the source writes the defaults of arguments, by function and argument"
+    found = {}
+    for file in (ROOT/'emoji_sqam').glob('*.py'):
+        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
+            if not isinstance(node, ast.FunctionDef): continue
+            given = node.args.args + node.args.kwonlyargs
+            defaults = [*[None]*(len(node.args.args)-len(node.args.defaults)), *node.args.defaults, *node.args.kw_defaults]
+            found |= {(node.name, arg.arg): ast.unparse(default) for arg, default in zip(given, defaults) if default}
+    return found
+
+
+def end_of_call(text, start):
+    "Where the call whose parenthesis opens at `start` ends"
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {'(': 1, ')': -1}.get(text[at], 0)
+        if not depth: return at+1
+    return len(text)
+
+
+def named_recipes(markdown):
+    "A signature with the name of a recipe in place of all that it holds, which here would be that of a test"
+    function = re.search(r'def (\w+)\(', markdown)
+    while function and (found := re.search(r'(\w+)(:[\w.]+)?=(?:AnswererRecipe|TrainingConfig)\(', markdown)):
+        default = written_defaults()[function[1], found[1]]
+        markdown = f'{markdown[:found.start()]}{found[1]}{found[2] or ""}={default}{markdown[end_of_call(markdown, found.end()-1):]}'
+    return markdown
+
+
 def plain_signature(markdown):
     "A signature without what says nothing: how typer annotates, and where an object lies in memory"
+    markdown = named_recipes(markdown)
     markdown = re.sub(r':\s*Annotated(?=\s*[=,)])', '', markdown)
     return re.sub(r'<(?:function|class|bound method|\S+ object) ?([\w.]*) at 0x[0-9a-f]+>', r'\1', markdown)
 

@@ -31,13 +31,17 @@ def drawing(svg, text, place):
     return svg.replace('<svg ', f'<svg role="img" aria-label="Made up for: {html.escape(text)}" ', 1)
 
 
+def parents(made_up): return ' and '.join(names_of_slugs()[slug] for slug in made_up.parents)
+
+
 def example(answerer, text, place):
     "A text, the five emojis that answer it, and the one that was made up for it"
     names = names_of_slugs()
     found = answerer.answer(text)
     five = ''.join(picture(slug, 32, names[slug]) for slug in found.slug)
-    made_up = drawing(answerer.suggest(text)[0].svg, text, f'example{place}')
-    return f'<li><button type="button">{html.escape(text, quote=False)}</button><span class="ask-five">{five}</span>{made_up}</li>'
+    suggested = answerer.suggest(text)[0]
+    made_up = drawing(suggested.svg, text, f'example{place}')
+    return f'<li data-parents="{html.escape(parents(suggested))}"><button type="button">{html.escape(text, quote=False)}</button><span class="ask-five">{five}</span>{made_up}</li>'
 
 
 def answer_box(texts):
@@ -46,7 +50,8 @@ def answer_box(texts):
     answerer, names = Answerer.from_pretrained(), names_of_slugs()
     first = texts[0]
     five = ''.join(f'<li>{picture(slug, 112, "")}<span>{html.escape(names[slug])}</span></li>' for slug in answerer.answer(first).slug)
-    made_up = drawing(answerer.suggest(first)[0].svg, first, 'first')
+    suggested = answerer.suggest(first)[0]
+    made_up = drawing(suggested.svg, first, 'first')
     rows = '\n'.join(example(answerer, text, place) for place, text in enumerate(texts[1:]))
     return f'''<link rel="stylesheet" href="try_it/landing.css">
 <section id="ask" aria-label="A text becomes emojis">
@@ -54,7 +59,7 @@ def answer_box(texts):
 <textarea id="ask-text" rows="1" spellcheck="false" autocomplete="off" aria-describedby="ask-note">{html.escape(first, quote=False)}</textarea>
 <div class="ask-answer">
 <ol id="ask-answers" aria-label="The five best of {len(names)} emojis">{five}</ol>
-<figure><div id="ask-drawing">{made_up}</div><figcaption>made up for it</figcaption></figure>
+<figure><div id="ask-drawing">{made_up}</div><figcaption>made up of <span id="ask-parents">{html.escape(parents(suggested))}</span></figcaption></figure>
 </div>
 <p id="ask-note" role="status"></p>
 <p class="ask-loading"><progress id="ask-bar" value="0" max="1" aria-label="Networks loaded" hidden></progress> <span id="ask-left"></span></p>

@@ -8,10 +8,10 @@ from emoji_sqam.weights import CHECKSUMS, PRESETS, PRETRAINED, note_checksums, o
 
 NAMES = {  # in the model card
     'answers_mrr': 'MRR of the emoji of a tweet', 'general_accuracy': 'accuracy of the general preset on airline tweets',
-    'general_macro_f1': 'its macro-F1', 'sentiment_accuracy': 'accuracy of the airline preset', 'sentiment_macro_f1': 'its macro-F1',
-    'sqam_accuracy': 'accuracy of our SQAM', 'sqam_macro_f1': 'its macro-F1', 'teacher_cosine': 'cosine with the teacher',
+    'general_macro_f1': '… macro-F1', 'sentiment_accuracy': 'accuracy of the airline preset', 'sentiment_macro_f1': '… macro-F1',
+    'sqam_accuracy': 'accuracy of our SQAM', 'sqam_macro_f1': '… macro-F1', 'teacher_cosine': 'cosine with the teacher',
     'vae_loss': 'nats of the autoencoder', 'validation_first': 'everyday texts, a fitting emoji first',
-    'validation_in_five': 'among the five best'}
+    'validation_in_five': '… among the five best'}
 SHIPPED, TUNED = weight_files(), weight_files('answer', 'train', tuned=True)
 
 
@@ -46,8 +46,10 @@ def main():
     airline.mkdir(exist_ok=True)
     for name in TUNED: ship(tuned/name, airline/name)
     card = PRETRAINED/'README.md'
-    said = ', '.join(f'{said} {new[name]:.4g}' for name, said in NAMES.items() if name in new)
-    card.write_text(re.sub('(<!-- metrics -->).*(<!-- /metrics -->)', rf'\1{said}\2', card.read_text(encoding='utf-8')), encoding='utf-8')
+    said = '\n'.join(f'| {said} | {new[name]:.4g} |' for name, said in NAMES.items() if name in new)
+    table = f'| on validation | |\n|---|---:|\n{said}\n'
+    text = re.sub('(<!-- metrics -->\n).*(<!-- /metrics -->)', rf'\1{table}\2', card.read_text(encoding='utf-8'), flags=re.S)
+    card.write_text(text, encoding='utf-8')
     for folder, names in {PRETRAINED: SHIPPED, airline: TUNED}.items():
         (folder/CHECKSUMS).unlink(missing_ok=True)
         note_checksums(folder, names)

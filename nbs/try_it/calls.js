@@ -58,7 +58,7 @@ export function loading(bar, words) {
 export function notesOn({ unsure, knownWords, cut, note }) {
   if (!knownWords) return 'No word of this is known, so there is no answer. The vocabulary is English.';
   const notes = [note, cut && `Only the first ${cut} words and marks are read.`,
-    unsure && 'Not sure: the first answers score almost the same.'];
+    unsure && 'Unsure: the first answers score almost the same.'];
   return notes.filter(Boolean).join(' ');
 }
 

@@ -28,14 +28,16 @@ function emoji({ slug, name }) {
 }
 
 function showAnswer(emojis, note) {
+  document.querySelector('.ask-answer').classList.remove('ask-old');
   $('ask-answers').replaceChildren(...emojis.map(emoji));
   $('ask-drawing').classList.toggle('ask-waits', emojis.length > 0);
   if (!emojis.length) $('ask-drawing').replaceChildren();
   $('ask-note').textContent = note;
 }
 
-function showDrawing(drawing) {
+function showDrawing(drawing, parents) {
   $('ask-drawing').replaceChildren(drawing);
+  $('ask-parents').textContent = parents;
   $('ask-drawing').classList.remove('ask-waits');
 }
 
@@ -49,7 +51,7 @@ function known(text) { // the row of an example that was answered when the site 
 
 function showExample(row) {
   showAnswer([...row.querySelectorAll('img')].map(picture => ({ slug: picture.dataset.slug, name: picture.alt })), '');
-  showDrawing(row.querySelector('svg').cloneNode(true));
+  showDrawing(row.querySelector('svg').cloneNode(true), row.dataset.parents);
 }
 
 // ---- What the networks answer
@@ -93,7 +95,7 @@ const drawFor = later(300, async text => {
     const picture = new Image(112, 112);
     picture.alt = `Made up for: ${text}`;
     show(picture, found.svg);
-    showDrawing(picture);
+    showDrawing(picture, found.parents.map(row => names[row].name).join(' and '));
     document.documentElement.dataset.madeUp = text;
   } catch (error) { failToDraw(error); }
 });
@@ -104,6 +106,7 @@ const box = $('ask-text');
 for (const kind of ['focus', 'pointerdown']) box.addEventListener(kind, () => start().catch(fail), { once: true });
 box.addEventListener('input', () => {
   ready?.then(() => ask('stop'), () => {}); // the drawing for what stood here before
+  document.querySelector('.ask-answer').classList.toggle('ask-old', box.value.trim() !== ''); // until an answer comes
   answer(box.value);
 });
 for (const row of document.querySelectorAll('#ask-examples li')) {

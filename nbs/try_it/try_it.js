@@ -112,6 +112,7 @@ const answerText = newestOnly(async text => {
     return;
   }
   const found = await ask('answer', [text]), { rows, rest, unsure, knownWords } = found;
+  $('try-answers').classList.remove('try-old');
   $('try-answers').replaceChildren(...rows.map(found => answerItem(found, rows[0].score, rest)));
   $('try-answers').classList.toggle('try-unsure', unsure);
   $('try-note').textContent = notesOn(found);
@@ -126,8 +127,11 @@ const answerText = newestOnly(async text => {
 let canMakeUp = false; // once what it takes is here
 let madeUp = null; // the last one: svg, code, score, gain, parents
 
+const madeUpBox = () => $('try-made-up').closest('.try-drawn');
+
 function clearMadeUp() {
   madeUp = null;
+  madeUpBox().classList.add('try-nothing');
   show($('try-made-up'), NOTHING);
   $('try-parents').replaceChildren();
   $('try-made-up-score').textContent = '';
@@ -139,6 +143,7 @@ const madeUpButtons = () => ['try-use', 'try-made-up-svg', 'try-made-up-png'].ma
 function showMadeUp(found) {
   const { svg, score, gain, parents } = madeUp = found;
   show($('try-made-up'), svg);
+  madeUpBox().classList.remove('try-nothing', 'try-old');
   const [first, second] = parents.map(row => {
     const picture = icon(row);
     picture.setAttribute('role', 'img');
@@ -170,6 +175,8 @@ const makeUp = later(350, async text => {
 function typed() {
   ask('stop'); // the search for what stood here before
   $('try-made-up-state').textContent = '';
+  for (const shown of [$('try-answers'), madeUpBox()]) shown.classList.add('try-old'); // until an answer comes
+  for (const button of madeUpButtons()) button.disabled = true;
   answerText($('try-text').value);
   noteText($('try-text').value);
 }
