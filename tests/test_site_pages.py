@@ -70,6 +70,13 @@ def test_source_is_folded_and_constants_are_not():
     assert 'open' not in closed.attrs and closed.summary.string == 'Source of f' and page.find_all('pre')[1].get_text() == 'MOST = 3'
 
 
+@pytest.mark.parametrize('code, is_chart', [('ax.plot(losses)', True), ('ax.imshow(mosaic(art))', False), ('art[0]', False)])
+def test_charts_are_told_from_pictures_of_emojis(code, is_chart):
+    page = site_pages.parse(f'<main><div class="cell"><pre class="cell-code">{code}</pre><div class="cell-output"><img src="a.png"></div></div></main>')
+    site_pages.mark_charts(page)
+    assert ('chart' in page.img.get('class', [])) == is_chart
+
+
 def test_emojis_are_drawn_and_can_be_copied_from_code(tmp_path):
     page = site_pages.parse('<main><p>a ✈️ and ©</p><pre>✈</pre></main>')
     site_pages.draw_emojis(page, tmp_path, '../')

@@ -120,10 +120,13 @@ LINKED_TWICE = re.compile(r'\[\[(`[^`]+`)\]\([^)]*\)\]\(')  # nbdev links names 
 
 @cache
 def written_defaults():
-    "How the source writes the defaults of arguments, by function and argument"
+    "How the source writes the defaults of arguments and fields, by function or class and name"
     found = {}
     for file in (ROOT/'emoji_sqam').glob('*.py'):
         for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.ClassDef):
+                fields = [field for field in node.body if isinstance(field, ast.AnnAssign) and field.value]
+                found |= {(node.name, field.target.id): ast.unparse(field.value) for field in fields}
             if not isinstance(node, ast.FunctionDef): continue
             given = node.args.args + node.args.kwonlyargs
             defaults = [*[None]*(len(node.args.args)-len(node.args.defaults)), *node.args.defaults, *node.args.kw_defaults]
@@ -144,7 +147,7 @@ def named_recipes(markdown):
     "A signature with the name of a recipe in place of all that it holds, which here would be that of a test"
     function = re.search(r'def (\w+)\(', markdown)
     while function and (found := re.search(r'(\w+)(:[\w.]+)?=(?:AnswererRecipe|TrainingConfig)\(', markdown)):
-        default = written_defaults()[function[1], found[1]]
+        default = written_defaults().get((function[1], found[1]), '…')
         markdown = f'{markdown[:found.start()]}{found[1]}{found[2] or ""}={default}{markdown[end_of_call(markdown, found.end()-1):]}'
     return markdown
 
@@ -224,6 +227,7 @@ def finish_page(path, site, config, notebooks, facts, figures):
     site_pages.mend_tables(page)
     known = site_pages.entries(page, name)  # while emojis are still letters
     site_pages.draw_emojis(page, site/'twemoji', up)
+    site_pages.mark_charts(page)
     site_pages.mend_figures(page, site/'figures'/'cells', up, path.parent)
     if name in figures: moving.add(page, figures[name], site_pages.parse)
     if name == 'vae.html': moving.name_map(page, site)

@@ -13,6 +13,7 @@ SHORT = 16             # characters: a column of such texts keeps each in one li
 LEAST_ENLARGED = 500   # pixels: a narrower figure is shown whole as it is
 MOST_CONSTANTS = 12    # lines: so much of exported source stays open where it defines no function
 CODE = 'pre', 'code', 'script', 'style', 'textarea'
+CHART, EMOJI_PICTURE = re.compile(r'plt\.|\bax\.|diagram\('), re.compile(r'mosaic|imshow|OffsetImage|emoji_map|plot_answers|show_pictures')
 SIGN_CHARACTERS = '©®™↔▶✔✖'  # which are letters where no selector says otherwise
 
 
@@ -326,6 +327,14 @@ def draw_emojis(page, folder, up):
             parts += [text[at:found.start()], drawn]
             at = found.end()
         text.replace_with(*[part for part in [*parts, text[at:]] if part])
+
+
+def mark_charts(page):
+    "Which figures are lines and bars alone, whose ink can be light in the dark; those with emojis in them stay on paper"
+    for cell in page.select('main .cell:has(img)'):
+        code = ' '.join(block.get_text() for block in cell.select('.cell-code'))
+        if not CHART.search(code) or EMOJI_PICTURE.search(code): continue
+        for picture in cell.select('.cell-output img:not(.emoji)'): add_class(picture, 'chart')
 
 
 def mend_figures(page, folder, up, here):
