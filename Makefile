@@ -57,7 +57,7 @@ lab: data  ## open JupyterLab on the notebooks; it asks nobody for news or updat
 bench: data  ## measure the shipped weights beside the baselines, with cross-validation and ablations (an hour), into figures/
 	@python tools/bench.py
 
-soak: data  ## the tests that take long: a million answers, many kills; keep what they measure in figures/soak.json (an hour)
+soak: data  ## the tests that take long: a million answers, many kills; keep what they measure in figures/soak.json (half an hour)
 	@EMOJI_SQAM_SOAK=1 python -m pytest -q -p no:cacheprovider $(SOAKED:%=tests/test_%.py) --durations=10
 
 audit: $(READY)  ## check the packages against published advisories, and list them in artifacts/bom.json (CycloneDX)

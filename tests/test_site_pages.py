@@ -82,7 +82,7 @@ def test_emojis_are_drawn_and_can_be_copied_from_code(tmp_path):
     site_pages.draw_emojis(page, tmp_path, '../')
     drawn, in_code = page.find_all('img')
     assert drawn['alt'] == '✈️' and '<svg' in (tmp_path/Path(drawn['src']).name).read_text(encoding='utf-8') and '©' in page.p.get_text()
-    assert page.pre.get_text() == '✈' and in_code['alt'] == '' and in_code.parent['class'] == 'drawn'
+    assert page.pre.get_text() == '✈' and in_code['alt'] == '' and 'drawn' in in_code.parent['class']
 
 
 def test_links_left_as_text_are_found():
