@@ -10,6 +10,7 @@ NOTHING = {'NaN', '<NA>', 'None', 'NaT', 'nan'}
 LONGEST_DECIMALS = 3   # of a column that pandas has written in full
 CARD_COLUMNS = 4, 10   # a table of so many columns is a pile of cards on a phone; a wider one scrolls
 SHORT = 16             # characters: a column of such texts keeps each in one line
+MOST_SHRUNK = 640      # pixels: on a phone a wider figure with words in it is not made smaller, but scrolls
 LEAST_ENLARGED = 500   # pixels: a narrower figure is shown whole as it is
 MOST_CONSTANTS = 12    # lines: so much of exported source stays open where it defines no function
 CODE = 'pre', 'code', 'script', 'style', 'textarea'
@@ -246,7 +247,7 @@ def mend_columns(table):
         for cell in row.values():
             if said(cell) in NOTHING: cell.clear()
     for at in {at for row in rows for at in row}:
-        cells = [row[at] for row in rows if at in row and row[at].name == 'td']
+        cells = [row[at] for row in rows if at in row and row[at].name == 'td' and said(row[at]) != '...']  # rows left out
         texts = [said(cell) for cell in cells]
         if max(map(len, texts), default=0) <= SHORT:
             for cell in cells: add_class(cell, 'short')
@@ -355,6 +356,9 @@ def mend_figures(page, folder, up, here):
         if not picture.get('width'): picture['width'], picture['height'] = str(width), str(height)
         if place: picture['loading'] = 'lazy'
         if width >= LEAST_ENLARGED: add_class(picture, 'enlarge')
+        cell = picture.find_parent(class_='cell')
+        code = cell.get_text() if cell else ''
+        if width > MOST_SHRUNK and (CHART.search(code) or 'plot_answers' in code): add_class(picture, 'scrolls')  # its words stay legible
     for drawing in page.select('main svg[alt]'):
         drawing['role'], drawing['aria-label'] = 'img', drawing.attrs.pop('alt')
 

@@ -247,7 +247,7 @@ const drawNow = newestOnly(async ({ wanted, moveMarker }) => {
   show($('try-drawing'), drawn);
   const { row, distance } = nearestKnown(wanted);
   showIcon($('try-near-icon'), row);
-  $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'exactly here' : `${distance.toFixed(1)} away`}`;
+  $('try-near').textContent = `${known.names[row]}, ${distance < .05 ? 'this is its code' : `${distance.toFixed(1)} away`}`;
   if (moveMarker) placeMarker(known.cells[row].map(x => x + .5));
   say(`Drawn. The nearest known emoji is ${$('try-near').textContent}.`);
 }, cannotDraw);
@@ -347,7 +347,7 @@ async function beginToDraw() {
   expose();
   watchMap();
   setEnabled(true, '.try-draw');
-  showKnown(known.slugs.indexOf('1f603')); // 😃
+  showKnown(known.slugs.indexOf('1f427')); // 🐧
   $('try-use').onclick = () => { if (madeUp) { use(madeUp.code); bringIntoSight(); } };
   offerToSave('try-made-up', 'made-up', () => madeUp?.svg);
   offerToSave('try-drawing', 'drawing', () => drawn);
